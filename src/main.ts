@@ -42,7 +42,7 @@ process.stderr.on('error', () => undefined);
 globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
 
 process.on('uncaughtException', (error) => {
-  const text = `${error.stack ?? error.message}\nerror: a bug in Kafka-Dispatcher: ${error.message}\n`;
+  const text = `error: a bug in Kafka-Dispatcher: ${error.stack ?? error.message}\n`;
   process.stderr.write(secrets.redact(text));
   process.exit(ExitCode.defect);
 });

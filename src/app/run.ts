@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { DigestedParts } from '../core/jobs/job-record.js';
 import type { RunStatus } from '../dispatcher/report.js';
+import { inArea } from '../ports/logger.js';
 import type { EndOffset } from '../ports/source.js';
 import type { Telemetry } from '../ports/telemetry.js';
 import { startEndpoints, startTelemetry } from './compose/endpoints.js';
@@ -84,12 +85,13 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   const { config, until, logger, redact } = job;
   refuseOwnGroup(config);
   const [startedAt, cpuBefore] = [new Date(), usage().cpuMicroseconds];
-  const expiry = new ExpiryWatch({ logger, clock: realClock, now: () => new Date() });
-  const schemas = new SchemaWarnings(logger);
+  const ofConfig = inArea(logger, 'config');
+  const expiry = new ExpiryWatch({ logger: ofConfig, clock: realClock, now: () => new Date() });
+  const schemas = new SchemaWarnings(ofConfig);
   const receipt = job.receipt === undefined ? undefined : await RunReceipt.begin(job.receipt, job);
   const telemetry = await startTelemetry(config, logger);
   const throttle = new LagThrottle({
-    logger,
+    logger: inArea(logger, 'jobs'),
     clock: realClock,
     readRecords: () => runner.status().records.consumed,
   });
@@ -172,7 +174,7 @@ async function attended(job: RunJob, parts: Attended): Promise<Observed> {
     service?.add(served);
     display?.start(() => runner.status());
     events.start();
-    logger.info('running', whatIsRun(config, until));
+    inArea(logger, 'run').info('running', whatIsRun(config, until));
     inForce(config);
     watch?.start();
     const { metrics } = answersOf(config.name, view);
@@ -204,9 +206,9 @@ async function makeRunner(
       : new JobRevisions({
           config,
           loadAgain,
-          logger,
+          logger: inArea(logger, 'reload'),
           ...(digests === undefined ? {} : { digests }),
-          setLogLevel: (level) => logger.setLevel(level),
+          setLogLevels: (levels) => logger.setLevels(levels),
         });
   const runner: Runner = new LegRunner({
     first: (await revisions?.first()) ?? { config, fingerprint: '' },
@@ -223,14 +225,14 @@ async function makeRunner(
       }),
     source: revisions,
     reloadTimeoutMs,
-    logger,
+    logger: inArea(logger, 'reload'),
     clock: realClock,
     reloaded: inForce,
   });
   if (revisions === undefined || reloadIntervalMs === 0) return { runner, watch: undefined };
   const once = await revisions.readOnceOnly();
   if (once !== undefined) {
-    logger.info(
+    inArea(logger, 'reload').info(
       "the configuration can't be reloaded: a part of it is a pipe or a device, which can be read only once",
       { file: once },
     );
@@ -268,10 +270,13 @@ function listenToSignals(runner: Runner, { logger, display, onTerminal, reloadab
       return;
     }
     const { drainTimeoutMs } = runner.config.dispatcher;
-    logger.info('stopping: draining records in flight; a second signal stops without draining', {
-      signal,
-      drainTimeoutMs,
-    });
+    inArea(logger, 'run').info(
+      'stopping: draining records in flight; a second signal stops without draining',
+      {
+        signal,
+        drainTimeoutMs,
+      },
+    );
     runner.stop();
   };
   const removeStops = onStopSignals((_count, signal) => stop(signal));

@@ -1,7 +1,7 @@
 /** Loads the configuration from the options of a verb, and prints all its problems. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { recordsOnly } from '../app/compose/logging.js';
+import { isJson, recordsOnly } from '../app/compose/logging.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Note } from '../config/keys/side.js';
 import type { Loaded, LoadRequest, OptionValue } from '../config/load.js';
@@ -11,7 +11,7 @@ import type { Purpose } from '../config/resolve/resolve-input.js';
 import { formatProblem, type Problem, Problems } from '../config/text/problem.js';
 import { DispatcherError } from '../core/errors.js';
 import { type CliIo, colorsFor, type GlobalOptions, type KafkaOptions } from './io.js';
-import { levelFor } from './options.js';
+import { levelsFor } from './options.js';
 
 const DEFAULT_FILE = 'kd.yml';
 
@@ -21,6 +21,8 @@ export interface LoadExtras {
   readonly builtIn?: LoadRequest['builtIn'];
   /** Shares of pipelines that run, which they keep. */
   readonly granted?: ReadonlyMap<string, Share>;
+  /** Standard error is the log of a run. */
+  readonly isRun?: boolean;
 }
 
 /** Thrown by {@link loadConfig}; carries the problems for `-o json`. */
@@ -73,12 +75,19 @@ export async function loadAllWithDetails(
   const usable = all.pipelines.flatMap(({ loaded }) =>
     loaded.config === undefined ? [] : [{ ...loaded, config: loaded.config }],
   );
-  if (usable[0]?.config.logging.format === 'json') recordsOnly(io.stderr, io.secrets?.redact);
+  if (all.pipelines.some((one) => isRecords(one.loaded, extras, io)))
+    recordsOnly(io.stderr, io.secrets?.redact);
   printProblems(problems, io, options.quiet === true);
   if (notes.length > 0 && options.quiet !== true) io.stderr.write(`${noteLine(notes)}\n`);
   const isFaulty = usable.length < all.pipelines.length || usable.length === 0;
   if (isFaulty) throw new ConfigurationError(configFile(options, io), problems);
   return Promise.resolve({ ...all, usable });
+}
+
+/** Also for a faulty configuration: whatever reads the log expects records. */
+function isRecords({ details }: Loaded, { isRun = false }: LoadExtras, { stderr }: CliIo): boolean {
+  const format = details.settings.get('logging.format');
+  return format === 'json' || (isRun && isJson({ format, stream: stderr }));
 }
 
 /** For verbs about one pipeline. */
@@ -144,7 +153,7 @@ export function readPipelines(
     if (own.length > 0) return { ...loaded, config: undefined, problems: [...own, ...loaded.problems] };
     if (config === undefined) return loaded;
     // -q and -v are applied here, so that they hold for every verb, also after a reload.
-    const level = levelFor(config.logging.level, options);
+    const level = levelsFor(config.logging.level, options);
     return { ...loaded, config: { ...config, logging: { ...config.logging, level } } };
   };
   return {

@@ -1,6 +1,6 @@
 /** Options that several verbs share, declared once. */
 import { type Command, Option } from 'commander';
-import type { ResolvedConfig } from '../config/keys/resolved.js';
+import { type LogLevels, quieter } from '../core/log/areas.js';
 import type { GlobalOptions, KafkaOptions } from './io.js';
 
 /** Assignments and properties from a repeated option. */
@@ -53,12 +53,10 @@ export function optionsOf<Own = unknown>(command: Command): GlobalOptions & Kafk
   return command.optsWithGlobals();
 }
 
-type Level = ResolvedConfig['logging']['level'];
-
-/** `-v` wins over the configured level; `-q` keeps warnings and errors, or fewer if configured. */
-export function levelFor(configured: Level, options: GlobalOptions): Level {
-  if (options.verbose === true) return 'debug';
-  return options.quiet === true && configured !== 'error' ? 'warn' : configured;
+/** `-v` wins over the configured levels; `-q` keeps warnings and errors, or fewer if configured. */
+export function levelsFor(configured: LogLevels, options: GlobalOptions): LogLevels {
+  if (options.verbose === true) return { root: 'debug' };
+  return options.quiet === true ? quieter(configured, 'warn') : configured;
 }
 
 /** Appends an example to the help of a verb. */

@@ -1,5 +1,6 @@
 /** The whole command line: verbs, options, and how errors become messages and exit codes. */
 import { Command, CommanderError } from 'commander';
+import { recordsOnly } from '../app/compose/logging.js';
 import { DispatcherError, ExitCode } from '../core/errors.js';
 import { visibleLines } from '../core/visible.js';
 import { Secrets } from '../secrets/secrets.js';
@@ -80,6 +81,7 @@ function refuseEvents(command: Command): void {
 /** Runs one command line; never rejects. The exit code is set through `io`. */
 export async function runCli(argv: readonly string[], io: CliIo, verbs?: readonly Register[]): Promise<void> {
   const wired: CliIo = { ...io, secrets: io.secrets ?? new Secrets() };
+  if (wantsRecords(argv, io.env)) recordsOnly(io.stderr, wired.secrets?.redact);
   try {
     await createProgram(wired, verbs ?? (await verbsFor(argv))).parseAsync(
       argv.length === 0 ? ['--help'] : [...argv],
@@ -136,6 +138,13 @@ function printError(argv: readonly string[], io: CliIo, error: object, exitCode:
   if (!wantsOutput('jsonl', argv)) return;
   io.stdout.write(
     `${JSON.stringify({ event: 'finished', at: new Date().toISOString(), exitCode, error })}\n`,
+  );
+}
+
+/** Errors before the configuration is read are records, too, where its format is known. */
+function wantsRecords(argv: readonly string[], env: CliIo['env']): boolean {
+  return (
+    argv.some((word) => /^(--set=)?logging\.format=json$/.test(word)) || env['KD_LOGGING_FORMAT'] === 'json'
   );
 }
 

@@ -15,7 +15,7 @@ export async function boundsUntil(
   options: GlobalOptions,
   io: CliIo,
 ): Promise<PlacedEnds['bounds']> {
-  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'warn' } }, options, io);
   try {
     const { bounds, ends, appendTimeTopics } = await withAdmin(config, logger, (admin) =>
       placeEnds(admin, config, until),

@@ -14,6 +14,7 @@ import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { DigestedParts } from '../core/jobs/job-record.js';
 import type { Position } from '../core/positions/position.js';
+import { inArea } from '../ports/logger.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { createCliLogger } from './log.js';
 import { printDone, runOnTerminal } from './run-on-terminal.js';
@@ -68,7 +69,7 @@ function open({ job, config, digests, store, logger }: Parts, io: CliIo): Promis
     for (const line of placedLines(found, asked)) io.stderr.write(`${line}\n`);
   };
   return withAdmin(config, logger, (admin) =>
-    openJob({ admin, config, baseGroup, store, request, digests, logger, placed }),
+    openJob({ admin, config, baseGroup, store, request, digests, logger: inArea(logger, 'jobs'), placed }),
   );
 }
 
@@ -96,7 +97,7 @@ async function run(
   }
   const runs = (given: ResolvedConfig): ResolvedConfig => withPinnedTopics(given, state);
   const narrowed = runs(config);
-  const recorder = new JobRecorder({ store, state, identity, logger });
+  const recorder = new JobRecorder({ store, state, identity, logger: inArea(logger, 'jobs') });
   await runOnTerminal(
     {
       config: narrowed,

@@ -10,6 +10,7 @@ import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
 import type { ExitCode } from '../core/errors.js';
+import { inArea } from '../ports/logger.js';
 import type { CliIo, GlobalOptions } from './io.js';
 import { createCliLogger } from './log.js';
 import { eventLines } from './terminal/event-lines.js';
@@ -49,7 +50,7 @@ export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summar
   const json = isJson({ format: config.logging.format, stream: io.stderr });
   if (json) recordsOnly(io.stderr, io.secrets?.redact);
   const shown = (): RunDisplay =>
-    json ? new ProgressRecords(logger) : new Progress(io.stderr, job.progressIntervalMs);
+    json ? new ProgressRecords(inArea(logger, 'run')) : new Progress(io.stderr, job.progressIntervalMs);
   const display = options.quiet === true ? undefined : shown();
   const sinks = await eventSinks(job, io, logger);
   const redact = io.secrets?.redact ?? ((text: string) => text);

@@ -21,7 +21,7 @@ export async function printPlan(
     });
   const { job, from, partitions, again = false } = options;
   const until = options.until === 'forever' ? undefined : options.until;
-  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'warn' } }, options, io);
   try {
     const plan = await planRun({
       config,

@@ -1,14 +1,6 @@
+import { LineLimit, sampledLine } from '../core/log/line-limit.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-
-const INTERVAL_MS = 30_000;
-/** Kinds of lines that are remembered; any further ones share one limit. */
-const KINDS_MAX = 1000;
-
-interface Kind {
-  lastMs: number;
-  heldBack: number;
-}
 
 /**
  * For lines that a fault can repeat endlessly: each kind is logged at most once per interval, with the number
@@ -17,7 +9,7 @@ interface Kind {
 export class LogLimit {
   private readonly logger: Logger;
   private readonly clock: Clock;
-  private readonly kinds = new Map<string, Kind>();
+  private readonly limit = new LineLimit({ intervalMs: 60_000, kindsMax: 1_000 });
 
   constructor(logger: Logger, clock: Clock) {
     this.logger = logger;
@@ -26,15 +18,9 @@ export class LogLimit {
 
   /** `kind` identifies lines that count as equal, e.g. the partition. */
   warn(kind: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const now = this.clock.nowMs();
-    const key = this.kinds.has(kind) || this.kinds.size < KINDS_MAX ? kind : '';
-    const known = this.kinds.get(key);
-    if (known !== undefined && now - known.lastMs < INTERVAL_MS) {
-      known.heldBack++;
-      return;
-    }
-    this.kinds.set(key, { lastMs: now, heldBack: 0 });
-    const held = known?.heldBack ?? 0;
-    this.logger.warn(message, held === 0 ? fields : { ...fields, heldBack: held });
+    const held = this.limit.admit(kind, this.clock.nowMs());
+    if (held === undefined) return;
+    const line = sampledLine(message, held);
+    this.logger.warn(line.message, { ...fields, ...line.fields });
   }
 }

@@ -251,7 +251,7 @@ test(
 test('-q lowers the log level of every verb to warnings and never raises it; -v means debug', () => {
   const level = (configured: string, options: GlobalOptions): string | undefined => {
     write('level.yml', `${GOOD}logging: { level: ${configured} }\n`);
-    return readConfig({ ...options, config: 'level.yml' }, inMemory().io).config?.logging.level;
+    return readConfig({ ...options, config: 'level.yml' }, inMemory().io).config?.logging.level.root;
   };
   assert.equal(level('info', {}), 'info');
   assert.equal(level('info', { quiet: true }), 'warn');

@@ -34,7 +34,14 @@ console.log('from the top level');
 let said = false;
 export default defineTransform({
   transform() {
-    if (!said) console.error('from a record\\nin two lines');
+    if (!said) {
+      console.error('from a record\\nin two lines');
+      console.error(new TypeError('an error that was caught'));
+      console.log(JSON.stringify({ level: 'error', message: 'of another logger', n: 1 }));
+      process.emitWarning('a warning of a worker', 'OddWarning');
+      process.emitWarning('old', 'DeprecationWarning', 'DEP9999');
+      process.stdout.write('to standard output\\n');
+    }
     said = true;
     return drop('test');
   },
@@ -47,6 +54,8 @@ test('progress and the output of a transform are JSON lines in the log', async (
   const set = {
     'logging.format': 'json',
     'dispatcher.threads': '1',
+    'kafka.properties.debug': 'all',
+    'kafka.properties.client.dns.lookup': 'use_all_dns_ips',
     'dispatcher.transform': join(folder, 'talk.ts'),
   };
   const result = await runKd([
@@ -59,8 +68,21 @@ test('progress and the output of a transform are JSON lines in the log', async (
   const lines = linesOf(result.stderr);
   for (const { time, level, message } of lines) assert.ok(time && level && message);
   const messages = lines.map(({ message }) => message);
-  for (const said of ['from the top level', 'from a record', 'in two lines'])
+  for (const said of [
+    'from the top level',
+    'from a record',
+    'in two lines',
+    'TypeError: an error that was caught',
+    'of another logger',
+    'OddWarning: a warning of a worker',
+    'to standard output',
+    '[DEP9999] DeprecationWarning: old',
+  ])
     assert.ok(messages.includes(said), `${said} in ${messages.join(' | ')}`);
+  assert.match(
+    String(lines.find(({ message }) => message.startsWith('TypeError'))?.['stack']),
+    /^at .*talk\.ts/m,
+  );
   assert.ok(messages.some((message) => message.startsWith('embedded broker at')));
 });
 
@@ -78,7 +100,8 @@ test('an error before the run begins is a JSON line with its remedy, and so is a
         producer: { topic: 'out' },
       },
       server: { port },
-      logging: { format: 'json', level: { root: 'INFO', 'x.y': 'WARN' } },
+      // Without a terminal `auto` means JSON lines.
+      logging: { level: { root: 'INFO', 'x.y': 'WARN' } },
     }),
   );
   const result = await runKd(['run'], { cwd: folder });
@@ -89,4 +112,20 @@ test('an error before the run begins is a JSON line with its remedy, and so is a
   assert.match(error?.message ?? '', /can't listen on 127\.0\.0\.1:/);
   assert.match(String(error?.['remedy']), /free the port/);
   assert.match(lines.find(({ level }) => level === 'warn')?.message ?? '', /logging\.level\.x\.y/);
+});
+
+test('problems of a configuration that is not accepted are JSON lines, and so is its absence', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kd-json-'));
+  const absent = await runKd(['run', '--set', 'logging.format=json'], { cwd: folder });
+  assert.equal(absent.code, 2);
+  assert.match(linesOf(absent.stderr)[0]?.message ?? '', /no configuration found/);
+  writeFileSync(join(folder, 'kd.yml'), 'dispatcher: { dlq: x }\nlogging: { level: { kafk: debug } }\n');
+  const faulty = await runKd(['run'], { cwd: folder });
+  assert.equal(faulty.code, 2);
+  const lines = linesOf(faulty.stderr);
+  const area = lines.find(({ message }) => message.includes('logging.level.kafk'));
+  assert.equal(area?.level, 'error');
+  assert.equal(area['area'], 'config');
+  assert.match(String(area['remedy']), /did you mean logging\.level\.kafka\?/);
+  for (const { level } of lines) assert.equal(level, 'error');
 });

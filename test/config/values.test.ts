@@ -201,13 +201,13 @@ test("the older project's layout loads: Spring's log levels, lists, its own name
 server: { port: 8080 }
 logging: { level: { root: WARN, org.apache.kafka: ERROR } }
 `);
-  assert.equal(loaded.config?.logging.level, 'warn');
+  assert.equal(loaded.config?.logging.level.root, 'warn');
   assert.equal(loaded.config.consumer.missingTopicsFatal, false);
   assert.deepEqual(
     loaded.problems.map((problem) => problem.severity),
     ['warning'],
   );
-  assert.equal(resolved(`${MINIMAL}logging: { level: TRACE }\n`).logging.level, 'debug');
+  assert.equal(resolved(`${MINIMAL}logging: { level: TRACE }\n`).logging.level.root, 'debug');
 });
 
 test('keys that must fit each other are checked together', () => {

@@ -3,30 +3,42 @@
  * throw.
  */
 import pc from 'picocolors';
+import type { LogArea, LogLevel } from '../../core/log/areas.js';
 import { visible } from '../../core/visible.js';
 import type { Redact } from '../../secrets/redact.js';
 
 export interface LogEvent {
   readonly time: Date;
-  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly level: LogLevel;
+  readonly area?: LogArea | undefined;
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 const VALUE_LENGTH_MAX = 4_096;
-const RESERVED = new Set(['time', 'level', 'message']);
+const RESERVED = new Set(['time', 'level', 'area', 'message']);
 
-/** `12:30:01.250 info  message key=value` */
+/** `12:30:01.250 info  message key=value`. The area is shown where it helps to choose a level: at debug. */
 export function textLine(event: LogEvent, colors: boolean, redact: Redact): string {
   const color = pc.createColors(colors);
   const paint = { error: color.red, warn: color.yellow, info: color.cyan, debug: color.dim }[event.level];
-  const fields = Object.entries(event.fields).map(
-    ([name, value]) => ` ${color.dim(`${oneLine(name)}=`)}${word(value, redact)}`,
-  );
   return (
-    `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ` +
-    `${oneLine(redact(event.message))}${fields.join('')}`
+    `${color.dim(clockTime(event.time))} ${paint(event.level.padEnd(5))} ` + saidBy(event, redact, color.dim)
   );
+}
+
+/** The journal has the time itself, and takes the level from this prefix (sd-daemon(3)). */
+export function journalLine(event: LogEvent, redact: Redact): string {
+  const priority = { error: 3, warn: 4, info: 6, debug: 7 }[event.level];
+  return `<${priority}>${saidBy(event, redact, (name) => name)}`;
+}
+
+function saidBy(event: LogEvent, redact: Redact, paint: (name: string) => string): string {
+  const own = event.area === undefined || event.level !== 'debug' ? {} : { area: event.area };
+  const fields = Object.entries({ ...own, ...event.fields }).map(
+    ([name, value]) => ` ${paint(`${oneLine(name)}=`)}${word(value, redact)}`,
+  );
+  return `${oneLine(redact(event.message))}${fields.join('')}`;
 }
 
 /** One JSON object; a field named like one of the line's own keys gets an underscore. */
@@ -34,6 +46,7 @@ export function jsonLine(event: LogEvent, redact: Redact): string {
   const line = new Map<string, unknown>([
     ['time', event.time.toISOString()],
     ['level', event.level],
+    ...(event.area === undefined ? [] : [['area', event.area] as const]),
     ['message', redact(event.message)],
   ]);
   for (const [name, value] of Object.entries(event.fields)) {

@@ -11,36 +11,42 @@ export interface RateLimits {
   readonly keysMax: number;
 }
 
-export const RATE_LIMITS: RateLimits = { passedMax: 5, windowMs: 10_000, keysMax: 1_000 };
+export const RATE_LIMITS: RateLimits = { passedMax: 10, windowMs: 60_000, keysMax: 1_000 };
 
-interface Window {
+interface Window<Subject> {
+  readonly subject: Subject;
   readonly startedAtMs: number;
   passed: number;
   suppressed: number;
 }
 
-export interface Suppressed {
-  readonly key: string;
+export interface Suppressed<Subject> {
+  /** The subject of the first message with this key. */
+  readonly subject: Subject;
   /** How many messages were suppressed. */
   readonly count: number;
   readonly elapsedMs: number;
 }
 
-export class RateLimiter {
+export class RateLimiter<Subject> {
   readonly #limits: RateLimits;
-  readonly #windows = new Map<string, Window>();
+  readonly #windows = new Map<string, Window<Subject>>();
 
   constructor(limits: RateLimits = RATE_LIMITS) {
     this.#limits = limits;
   }
 
   /** Whether this message may pass, and the suppressed messages of the window that it closes. */
-  admit(key: string, nowMs: number): { readonly pass: boolean; readonly ended: readonly Suppressed[] } {
+  admit(
+    key: string,
+    subject: Subject,
+    nowMs: number,
+  ): { readonly pass: boolean; readonly ended: readonly Suppressed<Subject>[] } {
     const ended = this.expire(nowMs);
     let window = this.#windows.get(key);
     if (window === undefined) {
       if (this.#windows.size >= this.#limits.keysMax) this.#evictOldest(nowMs, ended);
-      window = { startedAtMs: nowMs, passed: 0, suppressed: 0 };
+      window = { subject, startedAtMs: nowMs, passed: 0, suppressed: 0 };
       this.#windows.set(key, window);
     }
     const pass = window.passed < this.#limits.passedMax;
@@ -50,8 +56,8 @@ export class RateLimiter {
   }
 
   /** Closes the windows that have ended; windows are in the order in which they began. */
-  expire(nowMs: number): Suppressed[] {
-    const ended: Suppressed[] = [];
+  expire(nowMs: number): Suppressed<Subject>[] {
+    const ended: Suppressed<Subject>[] = [];
     for (const [key, window] of this.#windows) {
       if (nowMs - window.startedAtMs < this.#limits.windowMs) break;
       this.#close(key, window, nowMs, ended);
@@ -60,8 +66,8 @@ export class RateLimiter {
   }
 
   /** Closes all windows. */
-  drain(nowMs: number): Suppressed[] {
-    const ended: Suppressed[] = [];
+  drain(nowMs: number): Suppressed<Subject>[] {
+    const ended: Suppressed<Subject>[] = [];
     for (const [key, window] of this.#windows) this.#close(key, window, nowMs, ended);
     return ended;
   }
@@ -71,14 +77,18 @@ export class RateLimiter {
     return false;
   }
 
-  #evictOldest(nowMs: number, ended: Suppressed[]): void {
+  #evictOldest(nowMs: number, ended: Suppressed<Subject>[]): void {
     const oldest = this.#windows.entries().next();
     if (oldest.done !== true) this.#close(oldest.value[0], oldest.value[1], nowMs, ended);
   }
 
-  #close(key: string, window: Window, nowMs: number, ended: Suppressed[]): void {
+  #close(key: string, window: Window<Subject>, nowMs: number, ended: Suppressed<Subject>[]): void {
     this.#windows.delete(key);
     if (window.suppressed > 0)
-      ended.push({ key, count: window.suppressed, elapsedMs: nowMs - window.startedAtMs });
+      ended.push({
+        subject: window.subject,
+        count: window.suppressed,
+        elapsedMs: nowMs - window.startedAtMs,
+      });
   }
 }

@@ -2,16 +2,17 @@
  * Makes a stream carry JSON lines only: anything else that is written to it becomes a JSON line of its own.
  */
 import type { Writable } from 'node:stream';
-import { stripVTControlCharacters } from 'node:util';
 import type { Redact } from '../../secrets/redact.js';
-import { jsonLine, type LogEvent } from './lines.js';
+import { recordsOf } from './foreign-text.js';
 
 /** An unfinished line is written after this time, or when it reaches this length. */
 const PART_KEPT_MS = 250;
 const PART_CHARACTERS_MAX = 65_536;
-const REMEDY = '    → ';
 
-const wrapped = new WeakSet<Writable>();
+type Write = (text: string, done?: () => void) => boolean;
+
+/** The own `write` of each stream that carries records only. */
+const wrapped = new WeakMap<Writable, Write>();
 
 /**
  * Takes effect once per stream, however often it is called. Worker threads write through this thread's
@@ -23,8 +24,8 @@ export function recordsOnly(
   now = (): Date => new Date(),
 ): void {
   if (wrapped.has(stream)) return;
-  wrapped.add(stream);
-  const write = stream.write.bind(stream) as (text: string, done?: () => void) => boolean;
+  const write = stream.write.bind(stream) as Write;
+  wrapped.set(stream, write);
   let part = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -51,34 +52,14 @@ export function recordsOnly(
   }) as typeof stream.write;
 }
 
-function recordsOf(text: string, time: Date, redact: Redact): string {
-  const events: (LogEvent | string)[] = [];
-  for (const line of stripVTControlCharacters(text).split('\n')) {
-    const last = events.at(-1);
-    if (line.trim() === '') continue;
-    if (isRecord(line)) events.push(line);
-    else if (line.startsWith(REMEDY) && typeof last === 'object')
-      events[events.length - 1] = { ...last, fields: { remedy: line.slice(REMEDY.length) } };
-    else events.push(eventOf(line, time));
-  }
-  return events.map((event) => `${typeof event === 'string' ? event : jsonLine(event, redact)}\n`).join('');
-}
-
-function isRecord(line: string): boolean {
-  if (!line.startsWith('{')) return false;
-  try {
-    JSON.parse(line);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The prefixes `error: …` and `kd.yml:3:1: warning: …` give the level. */
-function eventOf(line: string, time: Date): LogEvent {
-  const said = /^(?:\S*:\d+:\d+: )?(error|warning|info): /.exec(line);
-  const level = said?.[1] === 'error' ? 'error' : said?.[1] === 'warning' ? 'warn' : 'info';
-  const message =
-    said?.index === 0 && line.startsWith(`${said[1] ?? ''}: `) ? line.slice(said[0].length) : line;
-  return { time, level, message, fields: {} };
+/**
+ * The stream for the log itself, whose lines are records already. Others can't write such lines: their JSON
+ * is taken apart, so that it can't pass for ours.
+ */
+export function forRecords(stream: Writable): Writable {
+  const direct = Object.create(stream) as Writable;
+  const ownWrite = stream.write.bind(stream) as Write;
+  direct.write = ((text: string, done?: () => void) =>
+    (wrapped.get(stream) ?? ownWrite)(text, done)) as Writable['write'];
+  return direct;
 }

@@ -1,21 +1,25 @@
 /** The logger port on winston: operational events only, text on a terminal, JSON lines elsewhere. */
 import type { Writable } from 'node:stream';
 import winston from 'winston';
-import { LeveledLogger, type Logger } from '../../ports/logger.js';
+import { LOG_LEVELS, type LogLevel, type LogLevels, levelOf } from '../../core/log/areas.js';
+import { sampledLine } from '../../core/log/line-limit.js';
+import type { Logger } from '../../ports/logger.js';
 import type { Redact } from '../../secrets/redact.js';
-import { jsonLine, type LogEvent, textLine } from './lines.js';
+import { journalLine, jsonLine, type LogEvent, textLine } from './lines.js';
 import { LogTail } from './log-tail.js';
 import { RATE_LIMITS, RateLimiter, type RateLimits, type Suppressed } from './rate-limiter.js';
-
-export type LogLevel = LogEvent['level'];
+import { forRecords } from './records-only.js';
+import { type LogScope, ScopedLogger, type WriteLine } from './scoped-logger.js';
 
 export interface LoggerOptions {
-  readonly level: LogLevel;
+  readonly levels: LogLevels;
   /** auto: text when the stream is a terminal. */
   readonly format: 'auto' | 'text' | 'json';
   readonly stream: Writable & { readonly isTTY?: boolean };
   /** Default: on a terminal, unless NO_COLOR is set (the caller knows). */
   readonly colors?: boolean;
+  /** The stream is systemd's journal: text lines begin with their priority, and have no time. */
+  readonly toJournal?: boolean;
   /** Removes secrets from messages and from the values of fields. */
   readonly redact?: Redact;
   readonly limits?: RateLimits;
@@ -23,10 +27,11 @@ export interface LoggerOptions {
 }
 
 export interface ClosableLogger extends Logger {
-  readonly level: LogLevel;
   /** Its newest lines, without secrets. */
   readonly tail: LogTail;
-  setLevel(level: LogLevel): void;
+  setLevels(levels: LogLevels): void;
+  /** The same log with further fields in every line. */
+  with(fields: Readonly<Record<string, unknown>>): Logger;
   /**
    * Writes summaries of suppressed messages, then waits until the stream has taken everything, at most
    * `deadlineMs`. Later messages are dropped.
@@ -34,7 +39,7 @@ export interface ClosableLogger extends Logger {
   close(deadlineMs: number): Promise<void>;
 }
 
-const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
+const RANKS = Object.fromEntries(LOG_LEVELS.map((level, rank) => [level, rank])) as Record<LogLevel, number>;
 
 export function createLogger(options: LoggerOptions): ClosableLogger {
   return new WinstonLogger(options);
@@ -45,20 +50,26 @@ export function isJson({ format, stream }: Pick<LoggerOptions, 'format' | 'strea
   return format === 'json' || (format === 'auto' && stream.isTTY !== true);
 }
 
-class WinstonLogger extends LeveledLogger implements ClosableLogger {
+interface Line {
+  readonly scope: LogScope;
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+class WinstonLogger extends ScopedLogger implements ClosableLogger {
   readonly tail = new LogTail();
   readonly #winston: winston.Logger;
   readonly #redact: Redact;
   readonly #stream: Writable;
-  readonly #limiter: RateLimiter;
+  readonly #limiter: RateLimiter<Line>;
   readonly #limits: RateLimits;
   readonly #now: () => Date;
-  #level: LogLevel;
+  #levels: LogLevels;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LoggerOptions) {
-    super();
+    super({ area: undefined, fields: {} });
     const onTerminal = options.stream.isTTY === true;
     const asText = !isJson(options);
     const colors = options.colors ?? onTerminal;
@@ -68,27 +79,24 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     // line's own.
     const format = winston.format.printf((info) => {
       const event = info['event'] as LogEvent;
-      return asText ? textLine(event, colors, redact) : jsonLine(event, redact);
+      if (!asText) return jsonLine(event, redact);
+      return options.toJournal === true ? journalLine(event, redact) : textLine(event, colors, redact);
     });
     this.#winston = winston.createLogger({
-      levels: LEVELS,
+      levels: RANKS,
       level: 'debug',
       format,
-      transports: [new winston.transports.Stream({ stream: options.stream, eol: '\n' })],
+      transports: [new winston.transports.Stream({ stream: forRecords(options.stream), eol: '\n' })],
     });
     this.#stream = options.stream;
     this.#limits = options.limits ?? RATE_LIMITS;
     this.#limiter = new RateLimiter(this.#limits);
     this.#now = options.now ?? (() => new Date());
-    this.#level = options.level;
+    this.#levels = options.levels;
   }
 
-  get level(): LogLevel {
-    return this.#level;
-  }
-
-  setLevel(level: LogLevel): void {
-    this.#level = level;
+  setLevels(levels: LogLevels): void {
+    this.#levels = levels;
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -112,15 +120,16 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     clearTimeout(deadline);
   }
 
-  protected log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  protected override readonly write: WriteLine = (scope, level, message, fields) => {
     // Checked here: a disabled call through winston costs ten times as much.
-    if (this.#closed || LEVELS[level] > LEVELS[this.#level]) return;
+    if (this.#closed || RANKS[level] > RANKS[levelOf(this.#levels, scope.area)]) return;
     const time = this.#now();
-    const { pass, ended } = this.#limiter.admit(`${level} ${message}`, time.getTime());
+    const line = { scope, level, message };
+    const { pass, ended } = this.#limiter.admit(keyOf(line), line, time.getTime());
     this.#summarise(ended);
-    if (pass) this.#write({ time, level, message, fields });
+    if (pass) this.#write({ time, level, area: scope.area, message, fields: { ...scope.fields, ...fields } });
     else this.#timer ??= setTimeout(() => this.#expire(), this.#limits.windowMs).unref();
-  }
+  };
 
   #expire(): void {
     this.#timer = undefined;
@@ -129,17 +138,16 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
       this.#timer = setTimeout(() => this.#expire(), this.#limits.windowMs).unref();
   }
 
-  #summarise(ended: readonly Suppressed[]): void {
-    for (const { key, count, elapsedMs } of ended) {
-      const cut = key.indexOf(' ');
-      const level = key.slice(0, cut) as LogLevel;
-      const times =
-        `× ${count.toLocaleString('en-US')} more in ` + `${Math.max(1, Math.round(elapsedMs / 1_000))} s`;
+  #summarise(ended: readonly Suppressed<Line>[]): void {
+    for (const { subject, ...held } of ended) {
+      const { level, scope } = subject;
+      const { message, fields } = sampledLine(subject.message, held);
       this.#write({
         time: this.#now(),
         level,
-        message: `${key.slice(cut + 1)} (${times})`,
-        fields: { repeated: count },
+        area: scope.area,
+        message,
+        fields: { ...scope.fields, ...fields },
       });
     }
   }
@@ -148,4 +156,10 @@ class WinstonLogger extends LeveledLogger implements ClosableLogger {
     this.tail.add(jsonLine(event, this.#redact));
     this.#winston.log({ level: event.level, message: event.message, event });
   }
+}
+
+/** Lines with the same key count as equal. */
+function keyOf({ scope, level, message }: Line): string {
+  const own = Object.values(scope.fields);
+  return `${level} ${scope.area ?? ''} ${own.length === 0 ? '' : JSON.stringify(own)} ${message}`;
 }

@@ -4,7 +4,7 @@ import { pageRoute } from '../../adapters/http/page.js';
 import { type Answer, json, jsonText, probeRoutes, type Route } from '../../adapters/http/routes.js';
 import { type HttpServer, startHttpServer } from '../../adapters/http/server.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
-import type { Logger } from '../../ports/logger.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import type { Telemetry } from '../../ports/telemetry.js';
 import { version } from '../../version.js';
 import { type Answers, answersOf, type RunView } from '../endpoints.js';
@@ -22,7 +22,7 @@ export async function startEndpoints(
   const server = await startHttpServer({ port, address, token, allowedHosts, routes });
   const paths = routes.map(({ path }) => path).join(' ');
   const host = address.includes(':') ? `[${address}]` : address;
-  logger.info('endpoints', { url: `http://${host}:${server.port}`, paths });
+  inArea(logger, 'http').info('endpoints', { url: `http://${host}:${server.port}`, paths });
   return server;
 }
 
@@ -70,6 +70,6 @@ export async function startTelemetry(
     directories: [...beside.map((path) => dirname(path)), process.cwd()],
     pipeline: name,
     version,
-    logger,
+    logger: inArea(logger, 'telemetry'),
   });
 }

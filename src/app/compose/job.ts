@@ -13,7 +13,7 @@ import { createKafkaSink, type KafkaSink } from '../../kafka/sink/kafka-sink.js'
 import { createKafkaSource } from '../../kafka/source/kafka-source.js';
 import type { ClientFigures } from '../../ports/client-figures.js';
 import type { Clock } from '../../ports/clock.js';
-import type { Logger } from '../../ports/logger.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import type { Receipts } from '../../ports/receipts.js';
 import type { EndOffset } from '../../ports/source.js';
 import type { Telemetry } from '../../ports/telemetry.js';
@@ -54,7 +54,8 @@ export interface ComposeOptions {
 
 /** A leg of the main job's run, ready to start. */
 export function compose(options: ComposeOptions): Composition {
-  const { config, until, bounds, logger, throttle, carried, receipts, telemetry } = options;
+  const { config, until, bounds, throttle, carried, receipts, telemetry } = options;
+  const logger = inArea(options.logger, 'kafka');
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
   const { dispatcher: job, consumer } = config;
@@ -87,7 +88,7 @@ export function compose(options: ComposeOptions): Composition {
   });
   const sink = jobSink(config, { native, table, logger, nowMs, receipts: receipts !== undefined });
   const describe: DispatcherDeps['describe'] = (id) => table.describe(id);
-  const pool = jobPool(config, sink, { logger, describePartition: describe });
+  const pool = jobPool(config, sink, { logger: inArea(logger, 'transform'), describePartition: describe });
   const clock: Clock = { nowMs, after: realTimer };
   const settings = {
     ...dispatcherSettings(config, until),
@@ -101,7 +102,7 @@ export function compose(options: ComposeOptions): Composition {
     sink,
     pool,
     clock,
-    logger,
+    logger: inArea(logger, 'dispatcher'),
     throttle,
     createBlock,
     describe,

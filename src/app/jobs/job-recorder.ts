@@ -5,6 +5,7 @@ import { DispatcherError, ExitCode } from '../../core/errors.js';
 import { countsOf } from '../../core/jobs/job-counts.js';
 import type { JobInstance } from '../../core/jobs/job-record.js';
 import type { JobState } from '../../core/jobs/job-state.js';
+import { LineLimit, sampledLine } from '../../core/log/line-limit.js';
 import type { Logger } from '../../ports/logger.js';
 import type { Snapshot } from '../status.js';
 import type { Summary } from '../summary.js';
@@ -26,6 +27,7 @@ export class JobRecorder {
   readonly #parts: JobRecorderParts;
   readonly #id = randomUUID();
   readonly #topicIds: ReadonlyMap<string, string | null>;
+  readonly #limit = new LineLimit({ intervalMs: 60_000, kindsMax: 1 });
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
@@ -43,9 +45,7 @@ export class JobRecorder {
       this.#isWriting = true;
       this.#writing = this.#write(this.#instance(soFar(), false))
         .catch((error: unknown) => {
-          this.#parts.logger.warn('the progress of the job was not recorded; the next attempt is in 10 s', {
-            error: error instanceof Error ? error.message : String(error),
-          });
+          this.#warn(error instanceof Error ? error.message : String(error));
         })
         .finally(() => {
           this.#isWriting = false;
@@ -74,6 +74,17 @@ export class JobRecorder {
       const withThis = { ...state, instances: new Map([...state.instances, [this.#id, instance]]) };
       return unrecorded({ ...ended, job: jobReport(identity, withThis) }, known);
     }
+  }
+
+  /** Once per minute: during an outage every attempt fails, and the log has the reason. */
+  #warn(error: string): void {
+    const held = this.#limit.admit('', performance.now());
+    if (held === undefined) return;
+    const { message, fields } = sampledLine(
+      'the progress of the job was not recorded; the next attempt is in 10 s',
+      held,
+    );
+    this.#parts.logger.warn(message, { error, ...fields });
   }
 
   #write(value: JobInstance): Promise<void> {

@@ -5,7 +5,7 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { DispatcherError } from '../../core/errors.js';
 import { topicMatcher } from '../../core/topic-selection.js';
 import type { ClusterAdmin, TopicDescription, TopicResult } from '../../ports/admin.js';
-import type { Logger } from '../../ports/logger.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 
 const REPLICATION_DEFAULT = 3;
 /** Compaction leaves the last segment alone, and a start reads all that is left. */
@@ -89,7 +89,10 @@ async function create(admin: ClusterAdmin, config: ResolvedConfig, logger: Logge
   });
   if (result !== undefined && result.code !== 0 && result.code !== ALREADY_EXISTS)
     throw refused(name, replication, result);
-  logger.info('created the topic in which jobs keep their ends and progress', { topic: name, replication });
+  inArea(logger, 'jobs').info('created the topic in which jobs keep their ends and progress', {
+    topic: name,
+    replication,
+  });
   const deadlineMs = performance.now() + CREATED_WAIT_MS;
   for (;;) {
     const found = await describe(admin, name);

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, open, rename } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatcherError } from '../../core/errors.js';
-import type { Logger } from '../../ports/logger.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import type { EventSink, RunEvent } from './events.js';
 
 /** At this size the file is renamed to FILE.1, replacing any earlier one, and a new one is begun. */
@@ -55,7 +55,7 @@ class EventFile implements EventSink {
 
   constructor({ path, logger, bytesMax = FILE_BYTES_MAX }: EventFileOptions) {
     this.path = path;
-    this.logger = logger;
+    this.logger = inArea(logger, 'jobs');
     this.bytesMax = bytesMax;
   }
 

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { RunReport } from '../../dispatcher/report.js';
-import type { Logger } from '../../ports/logger.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import { version } from '../../version.js';
 import { hashMarks } from '../compose/receipts.js';
 import { ReceiptBook } from './receipt-book.js';
@@ -30,13 +30,13 @@ export class RunReceipt {
   private constructor(book: ReceiptBook, { config, logger }: ReceiptRequest) {
     this.book = book;
     this.#config = config;
-    this.#logger = logger;
+    this.#logger = inArea(logger, 'jobs');
   }
 
   /** Rejects with USAGE if the file can't be written or is not a receipt. */
   static async begin(path: string, request: ReceiptRequest): Promise<RunReceipt> {
     const { config, until, logger } = request;
-    const file = await ReceiptFile.open(path, logger);
+    const file = await ReceiptFile.open(path, inArea(logger, 'jobs'));
     const book = new ReceiptBook({ file, hashMarks });
     const [digests, topics] = await Promise.all([digestsOf(config), topicFacts(config, logger)]);
     const group = config.consumer.groupId;

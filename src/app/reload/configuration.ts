@@ -10,6 +10,7 @@ import { formatProblem } from '../../config/text/problem.js';
 import { differenceWords } from '../../core/jobs/difference-words.js';
 import { partDifferences } from '../../core/jobs/job-changes.js';
 import type { DigestedParts } from '../../core/jobs/job-record.js';
+import { equalLevels, type LogLevels } from '../../core/log/areas.js';
 import type { Logger } from '../../ports/logger.js';
 import { modulesOf } from '../../transform/load/modules.js';
 import { inspectParts } from '../compose/inspect-parts.js';
@@ -26,7 +27,7 @@ export interface JobRevisionsParts {
   readonly logger: Logger;
   /** Digests of what decides the results, if it must not change during the run. */
   readonly digests?: DigestedParts;
-  readonly setLogLevel: (level: ResolvedConfig['logging']['level']) => void;
+  readonly setLogLevels: (levels: LogLevels) => void;
 }
 
 /** Settings of the process: a change takes effect at the next start. */
@@ -45,7 +46,7 @@ const AT_THE_NEXT_START = {
 
 export class JobRevisions implements RevisionSource<ResolvedConfig> {
   private readonly parts: JobRevisionsParts;
-  private logLevel: ResolvedConfig['logging']['level'];
+  private logLevels: LogLevels;
   private newest: ResolvedConfig;
   private newestFingerprint = '';
   private newestDigests: { readonly of: ResolvedConfig; readonly parts: DigestedParts } | undefined;
@@ -53,7 +54,7 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   constructor(parts: JobRevisionsParts) {
     this.parts = parts;
     this.newest = parts.config;
-    this.logLevel = parts.config.logging.level;
+    this.logLevels = parts.config.logging.level;
   }
 
   async first(): Promise<Revision<ResolvedConfig>> {
@@ -127,13 +128,13 @@ export class JobRevisions implements RevisionSource<ResolvedConfig> {
   }
 
   adopt(next: ResolvedConfig): Adopted {
-    const { config, setLogLevel } = this.parts;
+    const { config, setLogLevels } = this.parts;
     const later = Object.entries(AT_THE_NEXT_START).flatMap(([key, read]) =>
       read(config) === read(next) ? [] : [key],
     );
-    if (next.logging.level === this.logLevel) return { now: [], later };
-    this.logLevel = next.logging.level;
-    setLogLevel(next.logging.level);
+    if (equalLevels(next.logging.level, this.logLevels)) return { now: [], later };
+    this.logLevels = next.logging.level;
+    setLogLevels(next.logging.level);
     return { now: ['logging.level'], later };
   }
 

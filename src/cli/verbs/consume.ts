@@ -76,7 +76,7 @@ export async function printTopic(
   options: GlobalOptions & ConsumeOptions,
   io: CliIo,
 ): Promise<void> {
-  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'warn' } }, options, io);
   const stop = new AbortController();
   const removeSignals = onStopSignals(() => stop.abort());
   const printer = new RecordPrinter(

@@ -96,11 +96,11 @@ function demoConfig(
     'dispatcher.output.schema': example('flight.avsc'),
     'dispatcher.dead-letter.topic': DEAD_LETTERS,
   };
-  return loadConfigWithDetails(options, io, { builtIn: { by: 'the demo', values } });
+  return loadConfigWithDetails(options, io, { builtIn: { by: 'the demo', values }, isRun: true });
 }
 
 async function load(config: ResolvedConfig, options: GlobalOptions, io: CliIo): Promise<void> {
-  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'warn' } }, options, io);
   try {
     await loadFlights(config, INPUT, logger);
   } finally {

@@ -93,7 +93,7 @@ async function withGroup(
     throw new DispatcherError('USAGE', 'no group is named', {
       remedy: 'name it: kd group show GROUP, or a configuration with kafka.consumer.group-id',
     });
-  const logger = createCliLogger({ ...config.logging, level: 'error' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'error' } }, options, io);
   try {
     await withAdmin(config, logger, (admin) =>
       body({ admin, config, logger, request: { groupId, topics: options.topic } }),

@@ -64,7 +64,7 @@ async function produce(
   const config = await loadConfig(options, io, { purpose: 'connection' });
   const format = produceFormat(config, options.format);
   if (options.quiet !== true) sayFormat(format, readsOtherwise(config, topic, format), topic, io);
-  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'warn' } }, options, io);
   try {
     const records = await produceLines({
       config,

@@ -58,7 +58,7 @@ export function register(program: Command, io: CliIo): void {
         ...(throttleLag === undefined ? [] : [`dispatcher.throttle-lag=${throttleLag.join(',')}`]),
       ];
       const options = { ...given, set: [...set, ...paceSet] };
-      const loaded = await loadConfigWithDetails(options, io);
+      const loaded = await loadConfigWithDetails(options, io, { isRun: options.plan !== true });
       const { config } = loaded;
       if (options.plan === true) {
         const { printPlan } = await import('../run-plan.js');

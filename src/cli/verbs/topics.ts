@@ -67,7 +67,7 @@ async function askTopics(
   body: (known: KnownTopics) => Promise<void>,
 ): Promise<void> {
   await eachPipeline(options, io, { purpose: 'connection' }, async (loaded, print) => {
-    const logger = createCliLogger({ ...loaded.config.logging, level: 'error' }, options, io);
+    const logger = createCliLogger({ ...loaded.config.logging, level: { root: 'error' } }, options, io);
     try {
       await withTopics(loaded.config, logger, (asked) => body({ ...asked, loaded, options, print }));
     } finally {

@@ -43,7 +43,7 @@ export function register(program: Command, io: CliIo): void {
 
 async function run(files: readonly string[], options: VerifyOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(options, io, { purpose: 'connection' });
-  const logger = createCliLogger({ ...config.logging, level: 'warn' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'warn' } }, options, io);
   const stop = new AbortController();
   const removeSignals = onStopSignals(() =>
     stop.abort(new DispatcherError('STOPPED_BEFORE_END', 'stopped before all was compared')),

@@ -1,4 +1,5 @@
 /** The keys of the process itself, outside the sections kafka and dispatcher. */
+import { LOG_AREA_NAMES, LOG_AREAS, LOG_LEVELS, type LogArea } from '../../core/log/areas.js';
 import type { Field } from './field.js';
 
 export const NAME_KEY = {
@@ -8,6 +9,22 @@ export const NAME_KEY = {
     doc: "names the job in client.id, logs and metrics; default: the file's name",
   },
 } as const satisfies Readonly<Record<string, Field>>;
+
+export interface AreaKey {
+  readonly format: 'level';
+  readonly default: null;
+  readonly choices: typeof LOG_LEVELS;
+  readonly doc: string;
+}
+
+export type AreaKeys = { readonly [Area in LogArea as `logging.level.${Area}`]: AreaKey };
+
+const AREA_KEYS = Object.fromEntries(
+  LOG_AREA_NAMES.map((area): [string, AreaKey] => [
+    `logging.level.${area}`,
+    { format: 'level', default: null, choices: LOG_LEVELS, doc: LOG_AREAS[area] },
+  ]),
+) as AreaKeys;
 
 export const PROCESS_KEYS = {
   'server.port': {
@@ -44,12 +61,13 @@ export const PROCESS_KEYS = {
     max: 10_000,
     doc: 'how long the end of a run waits for spans and metrics to be sent',
   },
-  'logging.level': {
+  'logging.level.root': {
     format: 'level',
     default: 'info',
-    choices: ['error', 'warn', 'info', 'debug'],
-    doc: "also Spring's { level: { root: INFO } }",
+    choices: LOG_LEVELS,
+    doc: 'for every area without a level of its own (`logging.level: info` for short)',
   },
+  ...AREA_KEYS,
   'logging.format': {
     format: 'choice',
     default: 'auto',

@@ -1,4 +1,5 @@
 /** The configuration after all layers: every default is filled in, names carry units, and it is frozen. */
+import type { LogLevels } from '../../core/log/areas.js';
 import type { TokenSource } from '../../core/token-source.js';
 import type { Below, Nested } from './field.js';
 import type { Schema } from './schema.js';
@@ -98,7 +99,7 @@ export interface ResolvedConfig {
     /** Absolute. */
     readonly module: string | undefined;
   };
-  readonly logging: Section<'logging'>;
+  readonly logging: Omit<Section<'logging'>, 'level'> & { readonly level: LogLevels };
 }
 
 export interface ServerConfig {

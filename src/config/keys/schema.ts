@@ -48,6 +48,7 @@ export const SHORTHANDS: ReadonlyMap<string, string> = new Map([
   ['dispatcher.input.schema', 'dispatcher.input.schema.path'],
   ['dispatcher.output.schema', 'dispatcher.output.schema.path'],
   ['dispatcher.dead-letter', 'dispatcher.dead-letter.topic'],
+  ['logging.level', 'logging.level.root'],
 ]);
 
 /** Reserved keys: ignoring them would change what a job does, so they are refused. */

@@ -43,6 +43,13 @@ export function fileLayer(tree: MapTree, problems: Problems, notes: Notes): Laye
 
 const ONE_VALUE = 'write one value; put text that begins with "{" in quotes';
 
+const JAVA_PACKAGE_REMEDY = 'remove it; root and the areas of kd have levels, see docs/LOGS.md';
+
+/** `logging.level.org.apache.kafka`: kd's own areas are single words. */
+function isJavaPackage(path: string): boolean {
+  return path.startsWith('logging.level.') && path.split('.').length > 3;
+}
+
 class Walker {
   readonly layer = emptyLayer();
   readonly #problems: Problems;
@@ -77,6 +84,10 @@ class Walker {
   }
 
   #key(section: string, path: string, at: Position, node: Tree): void {
+    if (isJavaPackage(path)) {
+      this.#problems.warning(at, path, 'kd has no log levels per package', JAVA_PACKAGE_REMEDY);
+      return;
+    }
     const later = LATER.get(path);
     const field = FIELD_BY_PATH.get(path);
     if (later !== undefined) {
@@ -256,24 +267,8 @@ class Walker {
         origin: fromFile(node.at),
         secret: false,
       });
-    } else if (field.format === 'level') {
-      this.#springLevels(field, node);
     } else {
       this.#problems.error(node.at, field.path, 'must be a value, not a mapping', ONE_VALUE);
-    }
-  }
-
-  /** Spring's `level: { root: INFO, org.apache.kafka: WARN }`: kd has only one level. */
-  #springLevels(field: Key, node: MapTree): void {
-    for (const entry of node.entries) {
-      if (entry.key.toLowerCase() === 'root') this.#field(field, entry.node);
-      else
-        this.#problems.warning(
-          entry.keyAt,
-          `${field.path}.${entry.key}`,
-          'kd has no log levels per package',
-          'keep only root; remove the others',
-        );
     }
   }
 }

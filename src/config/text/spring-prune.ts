@@ -1,5 +1,6 @@
 /** Selects the parts of a Spring file that concern Kafka. */
 import { isMap, isScalar, type Node, type YAMLMap } from 'yaml';
+import { LOG_AREAS } from '../../core/log/areas.js';
 
 /** True when the file configures Kafka in Spring's layout. */
 export function isSpringFile(keys: Iterable<string>, childrenOf: (key: string) => Iterable<string>): boolean {
@@ -32,7 +33,7 @@ function prune(map: YAMLMap, path: readonly string[]): void {
   });
 }
 
-function concerns([top, second, third]: readonly string[]): 'all' | 'inside' | 'nothing' {
+function concerns([top, second, third, ...rest]: readonly string[]): 'all' | 'inside' | 'nothing' {
   if (['name', 'kafka', 'dispatcher', 'topics'].includes(top ?? '')) return 'all';
   if (second === undefined) return ['spring', 'server', 'logging'].includes(top ?? '') ? 'inside' : 'nothing';
   if (top === 'spring')
@@ -48,5 +49,6 @@ function concerns([top, second, third]: readonly string[]): 'all' | 'inside' | '
   if (top === 'server') return second === 'port' || second === 'address' ? 'all' : 'nothing';
   if (top !== 'logging' || (second !== 'level' && second !== 'format')) return 'nothing';
   if (third === undefined) return second === 'format' ? 'all' : 'inside';
-  return third.toLowerCase() === 'root' ? 'all' : 'nothing';
+  const area = third.toLowerCase();
+  return rest.length === 0 && (area === 'root' || Object.hasOwn(LOG_AREAS, area)) ? 'all' : 'nothing';
 }

@@ -1,3 +1,4 @@
+import { inArea } from '../../ports/logger.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import type { MembershipState } from './membership.js';
@@ -24,7 +25,8 @@ export class AssignmentWatch {
 
   tick(status: AssignmentStatus): void {
     const now = this.state.deps.clock.nowMs();
-    if (status.owned > 0 || this.state.lifecycle.isStopping()) {
+    // During an outage its reason is in the log already, and the group gets its time again afterwards.
+    if (status.owned > 0 || status.trouble !== undefined || this.state.lifecycle.isStopping()) {
       this.emptySinceMs = undefined;
       return;
     }
@@ -35,9 +37,9 @@ export class AssignmentWatch {
     )
       return;
     this.warnedAtMs = now;
-    this.state.deps.logger.warn('no partitions assigned', {
+    inArea(this.state.deps.logger, 'group').warn('no partitions assigned', {
       forMs: Math.round(now - this.emptySinceMs),
-      reason: status.trouble ?? REASONS[status.membership],
+      reason: REASONS[status.membership],
     });
   }
 }

@@ -1,3 +1,4 @@
+import { inArea } from '../../ports/logger.js';
 import type { AssignedPartition, TopicPlace } from '../../ports/source.js';
 import type { RunState } from '../run-state.js';
 
@@ -20,16 +21,19 @@ export function passedOver(state: RunState, partition: AssignedPartition, move: 
   if (isReplaced) ranges.push([0, to]);
   const skipped = ranges.filter(([first, end]) => first < end);
   for (const [first, end] of skipped) state.accounting.skipped(end - first);
-  state.deps.logger.warn('out of range: reading continues elsewhere, as kafka.consumer.out-of-range says', {
-    partition: nameOf(partition),
-    from,
-    to,
-    skipped:
-      skipped.length === 0
-        ? 'no known offset'
-        : `${nameOf(partition)} ${skipped.map(([first, end]) => `[${first}, ${end})`).join(' and ')}`,
-    ...(isReplaced ? { replaced: 'the topic was deleted and created again' } : {}),
-  });
+  inArea(state.deps.logger, 'group').warn(
+    'out of range: reading continues elsewhere, as kafka.consumer.out-of-range says',
+    {
+      partition: nameOf(partition),
+      from,
+      to,
+      skipped:
+        skipped.length === 0
+          ? 'no known offset'
+          : `${nameOf(partition)} ${skipped.map(([first, end]) => `[${first}, ${end})`).join(' and ')}`,
+      ...(isReplaced ? { replaced: 'the topic was deleted and created again' } : {}),
+    },
+  );
 }
 
 export function nameOf({ topic, partition }: TopicPlace): string {

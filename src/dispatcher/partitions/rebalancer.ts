@@ -2,10 +2,12 @@ import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { OffsetRange } from '../../core/offset-ranges.js';
 import type { CommittedOffset } from '../../ports/commits.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import type { AssignedPartition, OpenedPartition, StartOffset } from '../../ports/source.js';
 import type { BatchFlow } from '../batch-flow.js';
 import type { EndWatch } from '../ending/end-watch.js';
 import type { Intake } from '../intake/intake.js';
+import { levelInOutage } from '../outage-words.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import type { ChangeQueue } from './change-queue.js';
@@ -22,6 +24,7 @@ interface RebalancerParts {
 /** Which partitions this member owns, and from where they are read: assignments, revocations, rewinds. */
 export class Rebalancer {
   private readonly state: RunState;
+  private readonly logger: Logger;
   private readonly changes: ChangeQueue;
   private readonly batchFlow: BatchFlow;
   private readonly endWatch: EndWatch;
@@ -31,6 +34,7 @@ export class Rebalancer {
 
   constructor(state: RunState, parts: RebalancerParts) {
     this.state = state;
+    this.logger = inArea(state.deps.logger, 'group');
     this.changes = parts.changes;
     this.batchFlow = parts.batchFlow;
     this.endWatch = parts.endWatch;
@@ -57,7 +61,7 @@ export class Rebalancer {
         state.deps.source.open(opened);
         const owned = state.partitions.ownedCount;
         this.membership.opened(owned);
-        state.deps.logger.info('assigned', {
+        this.logger.info('assigned', {
           partitions: partitions.length,
           owned,
           of: names(partitions),
@@ -98,8 +102,8 @@ export class Rebalancer {
         this.moved(ids);
         state.deps.group?.close(partitions);
         const fields = { partitions: partitions.length, owned, of: names(partitions) };
-        if (lost) state.deps.logger.warn('lost', { ...fields, reason: LOST });
-        else state.deps.logger.info('revoked', fields);
+        if (lost) this.logger[levelInOutage(state)]('lost', { ...fields, reason: LOST });
+        else this.logger.info('revoked', fields);
       }),
     );
   }
@@ -235,7 +239,7 @@ export class Rebalancer {
     if (this.state.lifecycle.isOver()) return;
     const left = ids.filter((id) => (partitions.offsets(id)?.unsettled ?? 0) > 0);
     if (left.length > 0)
-      deps.logger.warn('not drained in time; the next owner of these partitions gets these records again', {
+      this.logger.warn('not drained in time; the next owner of these partitions gets these records again', {
         partitions: left.length,
         timeoutMs: settings.rebalanceDrainTimeoutMs,
       });

@@ -1,4 +1,5 @@
 import type { CommitsEvents, CommittedOffset } from '../../ports/commits.js';
+import { levelInOutage } from '../outage-words.js';
 import type { RunState } from '../run-state.js';
 
 /** The brokers' answers to commits. */
@@ -17,6 +18,10 @@ export class ConfirmedOffsets implements CommitsEvents {
   private refused({ message }: Error): void {
     // The error that ends the run is the reason, and was already reported.
     if (this.state.errors.length > 0) return;
+    if (levelInOutage(this.state) === 'debug') {
+      this.state.deps.logger.debug('a commit was refused', { error: message });
+      return;
+    }
     const outlook = this.state.lifecycle.isStopping()
       ? ' while the run ends: the summary lists what may come twice'
       : '; what it covered is committed with the next one';

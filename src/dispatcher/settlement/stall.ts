@@ -1,5 +1,7 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { LogMethod } from '../../ports/logger.js';
+import { levelInOutage } from '../outage-words.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 
@@ -35,6 +37,9 @@ export class Stall {
   private failingSinceMs: number | undefined;
   private backoffMs: number = Limits.destinationBackoffMs;
   private warnedAtMs: number | undefined;
+  /** When the last delivery before the warning was. */
+  private silentSinceMs: number | undefined;
+  private warnedLevel: LogMethod = 'warn';
   private fault: DestinationFault | undefined;
   /**
    * Removed when settled, revoked, or read from another position: then nothing waits for the failing topic
@@ -75,7 +80,17 @@ export class Stall {
   }
 
   private recovered(): void {
-    this.state.deps.logger.info('delivery continues', { topic: this.fault?.topic });
+    const { logger, clock } = this.state.deps;
+    const sinceMs = this.failingSinceMs ?? this.silentSinceMs ?? clock.nowMs();
+    const forMs = Math.round(clock.nowMs() - sinceMs);
+    // A stall that was not announced, as part of an outage, needs no end of its own.
+    const level = this.warnedLevel === 'debug' ? 'debug' : 'info';
+    logger[level](`delivery continues after ${Math.round(forMs / 1_000)} s`, {
+      topic: this.fault?.topic,
+      forMs,
+    });
+    this.warnedLevel = 'warn';
+    this.silentSinceMs = undefined;
     this.failingSinceMs = undefined;
     this.warnedAtMs = undefined;
     this.fault = undefined;
@@ -102,6 +117,7 @@ export class Stall {
       this.state.fail(this.error(fault));
       return;
     }
+    this.warnedLevel = 'warn';
     this.state.deps.logger.error(
       'stalled: the destination refuses records; nothing is dropped, the records are read again',
       {
@@ -135,7 +151,9 @@ export class Stall {
       this.warnedAtMs === undefined
     ) {
       this.warnedAtMs = now;
-      this.state.deps.logger.warn('stalled: no delivery is acknowledged', {
+      this.silentSinceMs = this.lastDeliveryMs;
+      this.warnedLevel = levelInOutage(this.state);
+      this.state.deps.logger[this.warnedLevel]('stalled: no delivery is acknowledged', {
         topics: this.topics(),
         silentMs: Math.round(silentMs),
         givesUpInMs: Math.round(this.state.settings.stallTimeoutMs - silentMs),

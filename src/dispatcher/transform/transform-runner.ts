@@ -1,4 +1,5 @@
 import { DispatcherError } from '../../core/errors.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import type { OutputTopic } from '../../ports/sink.js';
 import {
   NOTHING_ANSWERED,
@@ -8,6 +9,7 @@ import {
 } from '../../ports/transform-pool.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import { type InFlightBatch, isAbandoned, stopAt } from '../in-flight-batch.js';
+import { LogLimit } from '../log-limit.js';
 import type { RunState } from '../run-state.js';
 import { Limits } from '../settings.js';
 import { endTransform } from '../tracing.js';
@@ -28,12 +30,16 @@ import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
  */
 export class TransformRunner {
   private readonly state: RunState;
+  private readonly logger: Logger;
+  private readonly limit: LogLimit;
   private readonly outputs: OutputBlocks;
   private readonly topics: OutputTopics;
   private readonly alone: AloneDelivery;
 
   constructor(state: RunState, outputs: OutputBlocks, deadLetters: DeadLetterRows) {
     this.state = state;
+    this.logger = inArea(state.deps.logger, 'transform');
+    this.limit = new LogLimit(this.logger, state.deps.clock);
     this.outputs = outputs;
     this.topics = new OutputTopics(state);
     this.alone = new AloneDelivery(state, deadLetters);
@@ -150,7 +156,7 @@ export class TransformRunner {
       // Errors that come with the end of the pool are not reported.
       if (this.state.lifecycle.isOver()) return error;
       this.state.workers.died(error.code);
-      this.state.logLimit.warn(`worker ${error.code}`, 'worker replaced', {
+      this.limit.warn(`worker ${error.code}`, 'worker replaced', {
         code: error.code,
         reason: error.message,
         suspects: error.suspectRowCount,
@@ -171,12 +177,12 @@ export class TransformRunner {
   }
 
   private report(result: TransformResult): void {
-    for (const entry of result.logs ?? []) this.state.deps.logger[entry.level](entry.message, entry.fields);
-    const { metrics, logLimit } = this.state;
+    for (const entry of result.logs ?? []) this.logger[entry.level](entry.message, entry.fields);
+    const { metrics } = this.state;
     const leftOutBefore = metrics.leftOut;
     for (const entry of result.counts ?? []) metrics.add(entry);
     if (metrics.leftOut > leftOutBefore)
-      logLimit.warn('metrics', 'the transform uses too many metric names or labels: some are left out', {
+      this.limit.warn('metrics', 'the transform uses too many metric names or labels: some are left out', {
         leftOut: metrics.leftOut,
       });
   }

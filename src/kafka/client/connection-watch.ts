@@ -13,6 +13,7 @@ import type { Trouble } from '../../ports/source.js';
 import type { ClusterOptions } from './client-config.js';
 import { diagnosedFailure } from './connect-failure.js';
 import { isFailureLine, logLine } from './log-bridge.js';
+import { type OutageClient, Outages } from './outages.js';
 
 /** A restarting broker closes all connections, so the check waits a moment. */
 const BLIP_MS = 1_000;
@@ -26,8 +27,8 @@ const REFUSED_LOOK_AGAIN_MS = 10_000;
  */
 const UNEXPLAINED_LOOKS = 3;
 const UNEXPLAINED_APART_MS = 10_000;
-/** Pause between equal reports in the log. */
-const REPORT_AGAIN_MS = 60_000;
+/** The process has one network and one log, whatever the number of its clients. */
+const processOutages = new Outages();
 /** Maximum number of brokers whose last failure is remembered. */
 const BROKERS_MAX = 100;
 
@@ -38,22 +39,27 @@ export interface ConnectionWatchOptions {
   readonly nowMs: () => number;
   /** [diagnose] Replaced in tests. */
   readonly look?: typeof diagnose;
+  /** [those of the process] Replaced in tests. */
+  readonly outages?: Outages;
 }
 
 export class ConnectionWatch {
   readonly #options: ConnectionWatchOptions;
   readonly #lines = new Map<string, string>();
+  readonly #client: OutageClient;
+  readonly #outages: Outages;
   #timer: NodeJS.Timeout | undefined;
   #sinceMs: number | undefined;
   #trouble: Trouble | undefined;
-  #reported = '';
   #unexplained = 0;
   #unexplainedMs = Number.NEGATIVE_INFINITY;
-  #reportedMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(options: ConnectionWatchOptions) {
     this.#options = options;
+    const { role, cluster, logger, outages = processOutages } = options;
+    this.#client = { role, servers: cluster.bootstrapServers, logger };
+    this.#outages = outages;
   }
 
   /** The reason why every broker refuses the client or can't be reached; undefined if one would accept it. */
@@ -68,6 +74,7 @@ export class ConnectionWatch {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#outages.gone(this.#client);
   }
 
   #note(event: unknown): void {
@@ -103,46 +110,24 @@ export class ConnectionWatch {
     const all = found.length >= new Set(cluster.bootstrapServers).size;
     const error = diagnosedFailure(role, found, { triedMs: nowMs() - this.#sinceMs, cause: undefined });
     this.#trouble = all ? { error } : undefined;
-    this.#report(found, error.remedy);
+    this.#outages.report(this.#client, { found, remedy: error.remedy }, nowMs());
     this.#lookIn(found.some(({ refused }) => refused) ? REFUSED_LOOK_AGAIN_MS : LOOK_AGAIN_MS);
   }
 
   /** Probes get through but librdkafka does not: only its own words are available. */
   #unexplain(lines: readonly string[]): void {
-    const { role, logger, nowMs } = this.#options;
+    const { nowMs } = this.#options;
     if (lines.length === 0 || nowMs() - this.#unexplainedMs > UNEXPLAINED_APART_MS) this.#unexplained = 0;
     this.#unexplainedMs = nowMs();
     this.#unexplained += lines.length === 0 ? 0 : 1;
     if (this.#unexplained < UNEXPLAINED_LOOKS) return;
     this.#unexplained = 0;
-    logger.warn(`kafka ${role}: connections fail again and again: ${lines[0] ?? ''}`, {
-      brokers: lines.length,
-    });
+    this.#outages.unexplained(this.#client, lines[0] ?? '', nowMs());
   }
 
   #over(): void {
-    if (this.#sinceMs !== undefined)
-      this.#options.logger.info(`kafka ${this.#options.role}: connected to the brokers again`);
+    this.#outages.over(this.#client, this.#options.nowMs());
     this.#sinceMs = undefined;
     this.#trouble = undefined;
-    this.#reported = '';
-  }
-
-  #report(found: readonly Diagnosis[], remedy: string | undefined): void {
-    const { role, logger, nowMs } = this.#options;
-    const what = found.map(({ broker, fault }) => `${broker} ${fault}`).join();
-    const now = nowMs();
-    if (what === this.#reported && now - this.#reportedMs < REPORT_AGAIN_MS) return;
-    this.#reported = what;
-    this.#reportedMs = now;
-    const rest = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
-    logger.warn(
-      `kafka ${role}: no new connection: ` +
-        `${found[0]?.message ?? ''}${rest}; trying again for as long as it takes`,
-      {
-        ...(remedy === undefined ? {} : { remedy }),
-        faults: [...new Set(found.map(({ fault }) => fault))].join(' '),
-      },
-    );
   }
 }

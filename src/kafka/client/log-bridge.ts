@@ -5,19 +5,14 @@
 
 import type { EventEmitter } from 'node:events';
 import type { ClientSide } from '../../core/client-side.js';
-import type { Logger } from '../../ports/logger.js';
+import { LineLimit, sampledLine } from '../../core/log/line-limit.js';
+import { inArea, type Logger, type LogMethod } from '../../ports/logger.js';
 import { errorText } from '../rdkafka.js';
 
-const REPEAT_INTERVAL_MS = 30_000;
-/** Kinds of lines that are remembered; any further ones share one limit. */
-const KINDS_MAX = 200;
+const LIMITS = { intervalMs: 60_000, kindsMax: 200 };
 
-interface KindState {
-  lastLoggedMs: number;
-  heldBack: number;
-}
-
-type Level = 'error' | 'warn' | 'info' | 'debug';
+type Level = LogMethod;
+type Fields = Readonly<Record<string, unknown>>;
 
 export interface LogBridgeOptions {
   readonly role: ClientSide;
@@ -27,7 +22,7 @@ export interface LogBridgeOptions {
 
 export class LogBridge {
   readonly #options: LogBridgeOptions;
-  readonly #kinds = new Map<string, KindState>();
+  readonly #limit = new LineLimit(LIMITS);
 
   constructor(options: LogBridgeOptions) {
     this.#options = options;
@@ -45,35 +40,24 @@ export class LogBridge {
     client.on('event.throttle', (event: unknown) => this.entry('warn', 'THROTTLE', throttleText(event)));
   }
 
-  entry(level: Level, facility: string, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const heldBack = this.#admit(`${facility} ${kindOf(text)}`);
-    if (heldBack === undefined) return;
-    const repeats = heldBack > 0 ? { heldBack } : {};
-    this.#options.logger[level](`kafka ${this.#options.role}: ${text}`, { facility, ...repeats, ...fields });
+  /** An event of a client in kd's words. */
+  entry(level: Level, facility: string, text: string, fields: Fields = {}): void {
+    this.#log(inArea(this.#options.logger, 'kafka'), level, { facility, text }, fields);
   }
 
   #onLog(event: unknown): void {
     const line = logLine(event);
-    if (line !== undefined) this.entry(quietly(line), line.facility, line.text);
+    if (line === undefined) return;
+    const { severity } = line;
+    this.#log(inArea(this.#options.logger, 'librdkafka'), levelOf(line), line, { severity });
   }
 
-  /** How many lines of the kind were suppressed before; undefined = suppress this one too. */
-  #admit(kind: string): number | undefined {
-    const nowMs = this.#options.nowMs();
-    const key = this.#kinds.has(kind) || this.#kinds.size < KINDS_MAX ? kind : '';
-    const state = this.#kinds.get(key);
-    if (state === undefined) {
-      this.#kinds.set(key, { lastLoggedMs: nowMs, heldBack: 0 });
-      return 0;
-    }
-    if (nowMs - state.lastLoggedMs < REPEAT_INTERVAL_MS) {
-      state.heldBack += 1;
-      return undefined;
-    }
-    const { heldBack } = state;
-    state.lastLoggedMs = nowMs;
-    state.heldBack = 0;
-    return heldBack;
+  #log(logger: Logger, level: Level, said: Pick<LogLine, 'facility' | 'text'>, fields: Fields): void {
+    const { role, nowMs } = this.#options;
+    const held = this.#limit.admit(`${said.facility} ${kindOf(said.text)}`, nowMs());
+    if (held === undefined) return;
+    const line = sampledLine(`kafka ${role}: ${said.text}`, held);
+    logger[level](line.message, { facility: said.facility, ...fields, ...line.fields });
   }
 }
 
@@ -103,25 +87,12 @@ export function isFailureLine({ severity, facility, text }: LogLine): boolean {
   );
 }
 
-/** Syslog severities. A failed connection (FAIL, 3) is retried by librdkafka itself: a warning. */
-function levelOf(line: LogLine): Level {
-  // A producer's property set for all clients, as `kafka.properties` allows: librdkafka ignores it and logs
-  // that.
-  if (line.facility === 'CONFWARN' && /is a (producer|consumer) property and will be ignored/.test(line.text))
-    return 'debug';
-  if (line.severity <= 2) return 'error';
-  if (line.severity <= 4) return 'warn';
-  return line.severity <= 6 ? 'info' : 'debug';
-}
-
 /**
- * Timed-out requests, ended sessions, an idempotent producer that waits for its id; and a client's end, which
- * the run reports as its own error.
+ * Everything at debug: what matters of it, kd finds out and says in its own words. Syslog's emergencies and
+ * alerts are defects of the library.
  */
-const PASSING_FACILITIES = new Set(['REQTMOUT', 'SESSTMOUT', 'GETPID', 'BROKERDOWN', 'FATAL']);
-
-function quietly(line: LogLine): Level {
-  return isFailureLine(line) || PASSING_FACILITIES.has(line.facility) ? 'debug' : levelOf(line);
+function levelOf({ severity }: LogLine): Level {
+  return severity <= 1 ? 'error' : 'debug';
 }
 
 /** node-rdkafka passes on the text of an error event, but never its code. */

@@ -1,7 +1,7 @@
 import type { PartitionId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { Commits, CommitsEvents, CommittedOffset, TopicOffset } from '../../ports/commits.js';
-import type { Logger } from '../../ports/logger.js';
+import { inArea, type Logger } from '../../ports/logger.js';
 import type { AssignedPartition, OpenedPartition } from '../../ports/source.js';
 import { errorText, type KafkaConsumer, type TopicPartition } from '../rdkafka.js';
 import type { PositionResolver, StartPosition } from '../source/offsets/positions.js';
@@ -37,7 +37,7 @@ export class KafkaCommits implements Commits {
 
   constructor(registry: PartitionRegistry, logger: Logger) {
     this.#store = new OffsetStore(registry);
-    this.#logger = logger;
+    this.#logger = inArea(logger, 'group');
   }
 
   listen(events: CommitsEvents): void {

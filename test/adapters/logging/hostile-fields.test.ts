@@ -68,13 +68,13 @@ test('of any messages as many pass as the limit allows, and the rest are counted
   const step = fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), fc.integer({ min: 0, max: 60 }));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const limiter = new RateLimiter(limits);
+      const limiter = new RateLimiter<string>(limits);
       let nowMs = 0;
       let passed = 0;
       let summed = 0;
       for (const [key, waitMs] of steps) {
         nowMs += waitMs;
-        const { pass, ended } = limiter.admit(key, nowMs);
+        const { pass, ended } = limiter.admit(key, key, nowMs);
         passed += pass ? 1 : 0;
         for (const { count, elapsedMs } of ended) {
           assert.ok(count > 0 && elapsedMs >= 0);

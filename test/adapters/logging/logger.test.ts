@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { jsonLine, textLine } from '../../../src/adapters/logging/lines.js';
 import { RateLimiter } from '../../../src/adapters/logging/rate-limiter.js';
 import { createLogger, type LoggerOptions } from '../../../src/adapters/logging/winston-logger.js';
+import { inArea } from '../../../src/ports/logger.js';
 import { redactor } from '../../../src/secrets/redact.js';
 import { readAll } from '../../support/read-all.js';
 
@@ -12,7 +13,7 @@ const AT = new Date('2026-01-02T03:04:05.678Z');
 
 function logger(options: Partial<LoggerOptions> = {}) {
   const stream = new PassThrough();
-  const made = createLogger({ level: 'info', format: 'json', stream, now: () => AT, ...options });
+  const made = createLogger({ levels: { root: 'info' }, format: 'json', stream, now: () => AT, ...options });
   return {
     logger: made,
     lines: () =>
@@ -31,17 +32,53 @@ test('JSON lines without a terminal, text on a terminal', async () => {
     [{ time: AT.toISOString(), level: 'info', message: 'hello', a: 1, message_: 'mine', big: '10' }],
   );
   const stream = Object.assign(new PassThrough(), { isTTY: true });
-  const text = createLogger({ level: 'info', format: 'auto', stream, colors: false, now: () => AT });
+  const text = createLogger({
+    levels: { root: 'info' },
+    format: 'auto',
+    stream,
+    colors: false,
+    now: () => AT,
+  });
   text.warn('careful', { topic: 'in', why: 'two words' });
   await text.close(1_000);
   assert.match(readAll(stream), /^\d\d:\d\d:05\.678 warn {2}careful topic=in why="two words"\n$/);
 });
 
+test("in systemd's journal a text line begins with its priority and has no time", async () => {
+  const { logger: made, lines } = logger({ format: 'text', toJournal: true });
+  made.error('no');
+  made.warn('careful', { topic: 'in' });
+  made.info('yes');
+  await made.close(1_000);
+  assert.deepEqual(lines(), ['<3>no', '<4>careful topic=in', '<6>yes']);
+});
+
+test('each area has its own level, and new levels hold for loggers that exist already', async () => {
+  const { logger: made, lines } = logger({ levels: { root: 'warn', kafka: 'debug' } });
+  const [kafka, group] = [inArea(made, 'kafka'), inArea(made, 'group')];
+  const pipeline = inArea(made.with({ pipeline: 'a' }), 'kafka');
+  for (const one of [kafka, group, pipeline]) one.debug('now');
+  made.setLevels({ root: 'debug', kafka: 'error' });
+  for (const one of [kafka, group, pipeline]) one.debug('later');
+  await made.close(1_000);
+  assert.deepEqual(
+    lines().map((line) => {
+      const { message, area, pipeline: name } = JSON.parse(line) as Record<string, unknown>;
+      return [message, area, name];
+    }),
+    [
+      ['now', 'kafka', undefined],
+      ['now', 'kafka', 'a'],
+      ['later', 'group', undefined],
+    ],
+  );
+});
+
 test('lines below the configured level are not written', async () => {
-  const { logger: made, lines } = logger({ level: 'warn' });
+  const { logger: made, lines } = logger({ levels: { root: 'warn' } });
   made.info('no');
   made.warn('yes');
-  made.setLevel('debug');
+  made.setLevels({ root: 'debug' });
   made.debug('now');
   await made.close(1_000);
   assert.deepEqual(
@@ -63,7 +100,13 @@ test('equal messages are written a few times, then counted and summed up', async
   await made.close(1_000);
   assert.deepEqual(
     lines().map((line) => (JSON.parse(line) as { message: string }).message),
-    ['broker down', 'broker down', 'other', 'broker down (× 12,345 more in 10 s)', 'broker down'],
+    [
+      'broker down',
+      'broker down',
+      'other',
+      'broker down (12,345 more like this in the last 10 s)',
+      'broker down',
+    ],
   );
 });
 
@@ -71,13 +114,13 @@ test('suppressed lines are summed up at the close', async () => {
   const { logger: made, lines } = logger({ limits: { passedMax: 1, windowMs: 10_000, keysMax: 10 } });
   for (let round = 0; round < 4; round += 1) made.warn('again');
   await made.close(1_000);
-  assert.match(lines()[1] ?? '', /again \(× 3 more in 1 s\)/);
+  assert.match(lines()[1] ?? '', /again \(3 more like this in the last 1 s\)/);
 });
 
 test('the limiter watches a bounded number of keys', () => {
-  const limiter = new RateLimiter({ passedMax: 1, windowMs: 1_000, keysMax: 3 });
-  const ended = ['a', 'a', 'b', 'c', 'd'].flatMap((key) => limiter.admit(key, 0).ended);
-  assert.deepEqual(ended, [{ key: 'a', count: 1, elapsedMs: 0 }]);
+  const limiter = new RateLimiter<string>({ passedMax: 1, windowMs: 1_000, keysMax: 3 });
+  const ended = ['a', 'a', 'b', 'c', 'd'].flatMap((key) => limiter.admit(key, key, 0).ended);
+  assert.deepEqual(ended, [{ subject: 'a', count: 1, elapsedMs: 0 }]);
 });
 
 test('the close waits for a slow stream, but for one that hangs only until its deadline', async () => {
@@ -90,12 +133,12 @@ test('the close waits for a slow stream, but for one that hangs only until its d
       }, 20);
     },
   });
-  const first = createLogger({ level: 'info', format: 'text', stream: slow });
+  const first = createLogger({ levels: { root: 'info' }, format: 'text', stream: slow });
   for (let line = 0; line < 5; line += 1) first.info(`line ${line}`);
   await first.close(5_000);
   assert.equal(taken.filter((text) => text.includes('line')).length, 5);
   const stuck = createLogger({
-    level: 'info',
+    levels: { root: 'info' },
     format: 'text',
     stream: new Writable({ write: () => undefined }),
   });

@@ -36,7 +36,7 @@ class Scene {
       config: start,
       loadAgain: () => this.load(),
       logger: this.lines,
-      setLogLevel: () => undefined,
+      setLogLevels: () => undefined,
     });
     this.revisions = revisions;
     this.current = { config: start, fingerprint: '' };

@@ -109,7 +109,7 @@ test('an option named __proto__ is an ordinary key and pollutes nothing', () => 
 
 test('a section without a value is an empty section, and null means not given', () => {
   const config = resolved(`${MINIMAL}dispatcher:\nserver:\nlogging: { level: ~ }\n`);
-  assert.equal(config.logging.level, 'info');
+  assert.equal(config.logging.level.root, 'info');
   assert.equal(config.server, undefined);
 });
 

@@ -91,7 +91,7 @@ test("Spring's layout is read with its names, units and prefixes; its other sect
   assert.equal(config.consumer.autoOffsetReset, 'latest');
   assert.equal(config.consumer.missingTopicsFatal, false);
   assert.equal(config.producer.topic, 'out');
-  assert.equal(config.logging.level, 'warn');
+  assert.equal(config.logging.level.root, 'warn');
   assert.equal(config.server?.port, 8081);
   const read = config.consumer.properties;
   assert.deepEqual(

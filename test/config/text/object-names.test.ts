@@ -27,7 +27,7 @@ test('such a word as a key is unknown, in every section', () => {
 test('such a word as a value is refused with the choices, and never as code', () => {
   for (const word of WORDS)
     for (const key of [
-      'logging.level',
+      'logging.level.root',
       'logging.format',
       'dispatcher.delivery',
       'dispatcher.input.format',

@@ -98,7 +98,7 @@ test('a failure that is over is forgotten: the next one has the whole time again
   pass(50_000);
   settled(21);
   stall.check();
-  assert.deepEqual([stall.stalled, lines.of('info')], [undefined, ['info delivery continues']]);
+  assert.deepEqual([stall.stalled, lines.of('info')], [undefined, ['info delivery continues after 50 s']]);
   pass(20_000);
   fails(40);
   assert.deepEqual([failures.length, rewinds.at(-1)?.[1]], [0, 500]);
@@ -173,7 +173,7 @@ test('an acknowledged record ends the silence, and its warning', () => {
   stall.tick(true);
   assert.equal(stall.stalled, 'no delivery is acknowledged');
   stall.delivered();
-  assert.deepEqual([stall.stalled, lines.of('info')], [undefined, ['info delivery continues']]);
+  assert.deepEqual([stall.stalled, lines.of('info')], [undefined, ['info delivery continues after 20 s']]);
   pass(50_000);
   stall.tick(true);
   assert.deepEqual(failures, []);

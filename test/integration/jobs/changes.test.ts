@@ -50,7 +50,7 @@ test('a changed transform or option stops a job, is not reloaded, and is accepte
   );
   assert.match(refused, /--accept-change continues with it.*--again begins a new run/);
   const typed = await refusedJob(job, ['--job', 'j', '--from', '-1h', '--accept-change'], 2);
-  assert.match(typed, /--from was earliest at its start, and is -1h now.*\n.*leave these options out/);
+  assert.match(typed, /--from was earliest at its start, and is -1h now.*[^]*leave these options out/);
   const { summary, result } = await runJob(job, [...ARGS, '--accept-change']);
   assert.match(result.stderr, /accepted: dispatcher.transform has changed since its start/);
   assert.equal(before.records.consumed + summary.records.consumed, 2 * PER_PARTITION);
@@ -121,6 +121,6 @@ test('a topic of jobs that Kafka would clear is refused with the command that ch
   const job = await newJob({ dispatcher: { 'jobs-topic': deleted } });
   await job.cluster.createTopic(deleted, { configs: { 'cleanup.policy': 'delete' } });
   const refused = await refusedJob(job, ARGS, 2);
-  assert.match(refused, /has cleanup.policy=delete.*\n.*kafka-configs.sh --alter .*cleanup.policy=compact/);
+  assert.match(refused, /has cleanup.policy=delete.*[^]*kafka-configs.sh --alter .*cleanup.policy=compact/);
   job.remove();
 });

@@ -1,5 +1,6 @@
 /** The group's side of a member: which partitions are assigned and revoked. */
 import type { Group, GroupEvents } from '../../../ports/group.js';
+import { inArea } from '../../../ports/logger.js';
 import type { AssignedPartition } from '../../../ports/source.js';
 import { errorText, type KafkaConsumer, kafkaErrorCode, type TopicPartition } from '../../rdkafka.js';
 import type { Statistics } from '../../statistics/document.js';
@@ -76,7 +77,8 @@ export class KafkaGroup implements Group {
     const named = partitions.map((partition) => registry.assigned(partition));
     if (kind === 'assign') events?.assigned(named);
     else if (kind === 'revoke') this.#revoked(session, named);
-    else options.logger.warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
+    else
+      inArea(options.logger, 'group').warn(`kafka consumer: rebalance error: ${errorText(error)}`, { code });
   }
 
   #revoked({ connected }: Session, partitions: readonly AssignedPartition[]): void {

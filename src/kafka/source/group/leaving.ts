@@ -1,6 +1,6 @@
 /** Leaves the group in order. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../../../ports/logger.js';
+import { inArea, type Logger } from '../../../ports/logger.js';
 import type { Trouble } from '../../../ports/source.js';
 import type { ConnectedClient } from '../../client/connected-client.js';
 import type { KafkaCommits } from '../../commits/kafka-commits.js';
@@ -53,7 +53,7 @@ export async function leave(member: Leaving, deadlineMs: number): Promise<void> 
 async function leavable(member: Leaving, restMs: () => number): Promise<void> {
   while (member.isJoining()) {
     if (restMs() <= 0 || member.trouble() !== undefined) {
-      member.logger.debug('kafka consumer, leaving: the group did not answer the join');
+      inArea(member.logger, 'group').debug('kafka consumer, leaving: the group did not answer the join');
       return;
     }
     await delay(JOIN_POLL_MS);

@@ -3,6 +3,7 @@
  * committed for.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { inArea } from '../../../ports/logger.js';
 import type { AssignedPartition } from '../../../ports/source.js';
 import { REQUEST_TIMEOUT_MS } from '../../client/metadata.js';
 import type { OffsetOrigins } from '../../commits/offset-origins.js';
@@ -66,7 +67,7 @@ async function inNewTopic(
 ): Promise<StartPosition> {
   if (outOfRange === 'stop') throw replaced.refusal(partition);
   const chosen = await positions.afterOutOfRange(partition, start.offset);
-  logger.warn(
+  inArea(logger, 'group').warn(
     `${placeOf(partition)}: the topic was deleted and created again; offset ${start.offset}, which group ` +
       `${groupId} has committed, belongs to the old topic: reading from ${chosen.offset}, as ` +
       'kafka.consumer.out-of-range says',

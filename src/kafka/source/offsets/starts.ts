@@ -2,7 +2,7 @@
  * Logs where a run begins in partitions without a committed offset, because there a wrong start would lose or
  * repeat records unnoticed.
  */
-import type { Logger } from '../../../ports/logger.js';
+import { inArea, type Logger } from '../../../ports/logger.js';
 import type { AssignedPartition } from '../../../ports/source.js';
 import type { StartPosition } from './positions.js';
 import { placeOf } from './ranges.js';
@@ -34,7 +34,7 @@ export function reportStarts(
   }
   const count = `${reset.length} partition${reset.length === 1 ? '' : 's'}`;
   // A group that has committed elsewhere has probably lost these offsets, or the partitions are new.
-  logger[known && reads + skips > 0 ? 'warn' : 'info'](
+  inArea(logger, 'group')[known && reads + skips > 0 ? 'warn' : 'info'](
     `group ${groupId} has no committed offset in ${count}: reads ${reads} records there, skips ${skips}`,
     { of: names(reset), reads, skips },
   );
@@ -48,7 +48,9 @@ export function reportChoice(
 ): void {
   if (start === 'undecided') return;
   const key = start === 'reset' ? 'auto-offset-reset' : 'out-of-range';
-  logger.info(`${placeOf(partition)}: reading from offset ${offset}, as kafka.consumer.${key} says`);
+  inArea(logger, 'group').info(
+    `${placeOf(partition)}: reading from offset ${offset}, as kafka.consumer.${key} says`,
+  );
 }
 
 function names(partitions: readonly AssignedPartition[]): string {
