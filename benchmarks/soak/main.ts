@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../test/integration/waiting.js';
+import type { VerifyResult } from '../../test/support/java/requests.js';
 import { withCluster } from '../../test/support/kafka-cluster.js';
 import { runKd } from '../../test/support/kd.js';
 import { say } from '../ground.js';
@@ -58,13 +59,15 @@ async function soak(options: SoakOptions, folder: string): Promise<Account> {
     const { code, stderr } = await kd.ended;
     writeFileSync(join(options.out, 'kd.log'), stderr);
     say('both topics are read again');
-    const verified = await cluster.tool.verify({
-      topics: [job.output],
-      recipe: job.written,
-      compare: 'id',
-      samePartition: true,
-      timeoutMs: VERIFY_MS,
-    });
+    const compared = (topic: string): Promise<VerifyResult> =>
+      cluster.tool.verify({
+        topics: [topic],
+        recipe: job.written,
+        compare: 'id',
+        samePartition: true,
+        timeoutMs: VERIFY_MS,
+      });
+    const [input, output] = [await compared(job.input), await compared(job.output)];
     const receipt = await runKd(['verify', '-c', 'kd.yml', job.receipt], {
       cwd: folder,
       timeoutMs: VERIFY_MS,
@@ -75,7 +78,8 @@ async function soak(options: SoakOptions, folder: string): Promise<Account> {
       done,
       exitCode: code,
       fed: job.fed,
-      verified,
+      input,
+      output,
       receipt: { code: receipt.code, text: receipt.stdout },
       scrapes: { count: scrapes, failures, slowestMs },
       samples: sampler.all,

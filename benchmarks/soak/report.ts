@@ -13,7 +13,9 @@ export interface Account {
   readonly done: Done;
   readonly exitCode: number | null;
   readonly fed: number;
-  readonly verified: VerifyResult;
+  /** Both topics against what was to be written, by Kafka's own client. */
+  readonly input: VerifyResult;
+  readonly output: VerifyResult;
   readonly receipt: { readonly code: number | null; readonly text: string };
   readonly scrapes: { readonly count: number; readonly failures: number; readonly slowestMs: number };
   readonly samples: readonly Sample[];
@@ -45,15 +47,18 @@ export async function writeReport(account: Account): Promise<boolean> {
   return findings.every(({ ok }) => ok);
 }
 
-function allFindings({ fed, verified, receipt, exitCode, scrapes, findings }: Account): readonly Finding[] {
-  const { missing, duplicates, altered, foreign, reordered, examples } = verified;
-  const wrong = missing + altered + foreign + reordered;
+function allFindings(account: Account): readonly Finding[] {
+  const { fed, input, output, receipt, exitCode, scrapes, findings } = account;
+  const more = (count: 'duplicates' | 'reordered'): number => output[count] - input[count];
+  const wrong = output.missing + output.altered + output.foreign + Math.max(0, more('reordered'));
   return [
     {
       what:
-        `${fed.toLocaleString('en-US')} records written, ${missing} lost, ${duplicates} twice, ` +
-        `${altered} altered, ${foreign} foreign, ${reordered} out of order, read by Kafka's own client` +
-        (wrong > 0 ? `: ${examples.slice(0, EXAMPLES_SHOWN_MAX).join('; ')}` : ''),
+        `${fed.toLocaleString('en-US')} records written, ${output.missing} lost, ` +
+        `${more('duplicates')} twice, ${output.altered} altered, ${output.foreign} foreign, ` +
+        `${more('reordered')} out of order, says ` +
+        "Kafka's own client" +
+        (wrong > 0 ? `: ${output.examples.slice(0, EXAMPLES_SHOWN_MAX).join('; ')}` : ''),
       ok: wrong === 0,
     },
     { what: `kd verify ends with ${receipt.code}`, ok: receipt.code === 0 },
