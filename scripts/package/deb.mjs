@@ -63,7 +63,7 @@ function addSystemFiles(folder) {
   put(join(DEBIAN, 'example.yml'), join(folder, 'etc/kafka-dispatcher/example.yml'), 0o640);
   const docs = join(folder, 'usr/share/doc/kafka-dispatcher');
   cpSync(join(ROOT, 'docs'), docs, { recursive: true });
-  for (const name of ['README.md', 'CHANGELOG.md']) put(join(ROOT, name), join(docs, name));
+  for (const name of ['README.md', 'CHANGELOG.md', 'SECURITY.md']) put(join(ROOT, name), join(docs, name));
   put(join(ROOT, 'LICENSE'), join(docs, 'copyright'));
   mkdirSync(join(folder, 'usr/bin'), { recursive: true });
   for (const name of ['kd', 'kafka-dispatcher'])
@@ -84,7 +84,7 @@ export function buildDeb(tree, native, output) {
   const folder = join(ROOT, 'build/package/deb');
   rmSync(folder, { recursive: true, force: true });
   cpSync(tree, join(folder, PROGRAM), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-  for (const name of ['lib/native', 'docs', 'README.md', 'CHANGELOG.md'])
+  for (const name of ['lib/native', 'docs', 'README.md', 'CHANGELOG.md', 'SECURITY.md'])
     rmSync(join(folder, PROGRAM, name), { recursive: true, force: true });
   setRunPath(join(folder, PROGRAM, 'node_modules/node-rdkafka/build/deps/librdkafka.so.1'), '$ORIGIN');
   addSystemFiles(folder);

@@ -24,7 +24,16 @@ self=$(readlink -f "$0")
 root=\${self%/bin/*}
 exec "$root/lib/node" "$root/build/bin/kd.mjs" "$@"
 `;
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'deploy', 'configs', 'examples'];
+const DOCUMENTS = [
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'docs',
+  'deploy',
+  'configs',
+  'examples',
+];
 
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
