@@ -58,8 +58,8 @@ async function reload({ job, kd, scraper }: Parts, n: number): Promise<void> {
 }
 
 /**
- * Each broker in its turn, asked to end as for an update. A killed one may have a record twice, whoever
- * wrote it: the brokers' own account of the last ones is not always whole.
+ * Each broker in its turn, asked to end as for an update. When a sole broker was killed, single records came
+ * twice in outputs; why is not known yet.
  */
 async function restart({ cluster, options }: Parts, n: number): Promise<void> {
   const broker = (n % options.brokers) + 1;
