@@ -36,3 +36,14 @@ export function isSecretName(name: string): boolean {
 export function isSecretReference(reference: string): boolean {
   return SECRET_NAME.test(reference.replaceAll('_', '.'));
 }
+
+/**
+ * How the entries of a section are named. In lists such as `headers: [{ name: Authorization, value: … }]` the
+ * name of a value stands beside it.
+ */
+export function namedEntries(section: object): readonly (readonly [string, unknown])[] {
+  const entries = Object.entries(section) as [string, unknown][];
+  const [, neighbour] = entries.find(([key]) => key === 'name' || key === 'key') ?? [];
+  if (typeof neighbour !== 'string') return entries;
+  return entries.map(([key, child]) => (key === 'value' ? [neighbour, child] : [key, child]));
+}

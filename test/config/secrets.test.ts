@@ -29,6 +29,7 @@ dispatcher:
     nested: { password: ${CANARY}-7, list: [{ token: ${CANARY}-8 }] }
     url: postgres://user:${CANARY}-9@host/db
     innocent: \${DB_PASSWORD}
+    headers: [{ name: Authorization, value: ${CANARY}-12 }, { key: X-Api-Key, value: ${CANARY}-13 }]
 `;
 
 const environment = { RACK_TOKEN: `${CANARY}-5`, DB_PASSWORD: `${CANARY}-10` };
@@ -50,7 +51,7 @@ test(
     write('secret.txt', `${CANARY}-11\n`);
     const { config } = load(TEXT, { environment });
     const redact = redactor(config?.dispatcher.secrets ?? []);
-    for (const number of [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]) {
+    for (const number of [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13]) {
       const text = number === 9 ? `postgres://user:${CANARY}-9@host/db` : `failed with ${CANARY}-${number}!`;
       assert.ok(!redact(text).includes(CANARY), redact(text));
     }

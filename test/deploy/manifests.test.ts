@@ -61,7 +61,7 @@ test('the configurations that are deployed are valid', async () => {
   for (const name of ['orders.yml', 'example.yml']) {
     const { code, stdout, stderr } = await runKd(['validate', '-c', name, '--strict'], {
       cwd: folder,
-      env: { KAFKA: 'kafka:9092', HOSTNAME: 'one' },
+      env: { KAFKA: 'kafka:9092', HOSTNAME: 'one', KD_SERVER_TOKEN: 'f3a1'.repeat(16) },
     });
     assert.equal(code, 0, `${name}: ${stdout}${stderr}`);
   }

@@ -1,6 +1,6 @@
 /** Decides which values of a configuration must not be shown, by their names and origins. */
 
-import { isSecretName } from '../../secrets/names.js';
+import { isSecretName, namedEntries } from '../../secrets/names.js';
 import type { Entry, Layer } from '../layers/layers.js';
 import type { Environment } from '../text/interpolate.js';
 
@@ -15,7 +15,7 @@ function secretsAmong(entries: ReadonlyMap<string, Entry<unknown>>): readonly st
   const secrets: string[] = [];
   const collect = (path: string, value: unknown, secret: boolean): void => {
     if (typeof value === 'object' && value !== null) {
-      for (const [name, child] of Object.entries(value)) collect(`${path}.${name}`, child, secret);
+      for (const [name, child] of namedEntries(value)) collect(`${path}.${name}`, child, secret);
     } else if (secret || isSecretName(path)) {
       secrets.push(String(value));
     }

@@ -3,7 +3,7 @@
  * outputs.
  */
 
-import { isSecretName, MASK, maskUserInfo } from '../../secrets/names.js';
+import { isSecretName, MASK, maskUserInfo, namedEntries } from '../../secrets/names.js';
 import type { ResolvedConfig } from '../keys/resolved.js';
 import { FIELDS, type Key, OPTIONS_PATH, TOPICS_PATH } from '../keys/schema.js';
 import type { Entry } from '../layers/layers.js';
@@ -130,8 +130,12 @@ function propertyRows(
 function mask(name: string, value: unknown, secret: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => mask(name, item, secret));
   if (typeof value === 'object' && value !== null) {
+    const names = namedEntries(value);
     return Object.fromEntries(
-      Object.entries(value).map(([key, child]) => [key, mask(key, child, secret || isSecretName(name))]),
+      Object.entries(value).map(([key, child], index) => [
+        key,
+        mask(names[index]?.[0] ?? key, child, secret || isSecretName(name)),
+      ]),
     );
   }
   if (secret || isSecretName(name)) return MASK;
