@@ -31,7 +31,7 @@ export function observationsOf(family: MetricFamily, looks: Looks): readonly Obs
   // Known from the first look on, even while it has no value.
   const shown = samples.length > 0 || type === 'summary' ? samples : [NO_SAMPLE];
   return shown.map(({ name: part, labels, value }) => {
-    const kind = type === 'summary' ? kindOfPart(part ?? name) : type;
+    const kind = type === 'summary' ? kindOfPart(part) : type;
     return { name: nameOf(part ?? name, kind), kind, help, unit: unitOf(name), labels, value };
   });
 }
@@ -71,8 +71,9 @@ function addBucket(
   distribution.buckets.push({ upTo: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), count: value });
 }
 
-/** Observed values may be negative, so a sum may fall. */
-function kindOfPart(part: string): InstrumentKind {
+/** A sample of the family itself is a quantile. Observed values may be negative, so a sum may fall. */
+function kindOfPart(part: string | undefined): InstrumentKind {
+  if (part === undefined) return 'gauge';
   return part.endsWith('_count') ? 'counter' : 'up-down-counter';
 }
 

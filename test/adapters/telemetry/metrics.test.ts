@@ -110,6 +110,28 @@ test('what the run begins to count later is reported, a family without samples a
   assert.equal((await bench.look())['kd.transform_x{pipeline=p}'], 4);
 });
 
+test('a summary is its quantiles, as gauges, or its sum and count', async () => {
+  const bench = new Bench();
+  const summary = (name: string, samples: MetricFamily['samples']): MetricFamily => ({
+    name,
+    help: 'h',
+    type: 'summary',
+    samples,
+  });
+  bench.observe('p', () => [
+    summary('kd_round_trip_seconds', [{ labels: { quantile: '0.5' }, value: 0.25 }]),
+    summary('kd_transform_x', [
+      { name: 'kd_transform_x_sum', labels: {}, value: -3 },
+      { name: 'kd_transform_x_count', labels: {}, value: 2 },
+    ]),
+  ]);
+  assert.deepEqual(await bench.look(), {
+    'kd.round_trip_seconds{quantile=0.5,pipeline=p}': 0.25,
+    'kd.transform_x_sum{pipeline=p}': -3,
+    'kd.transform_x_count{pipeline=p}': 2,
+  });
+});
+
 test('a fault while figures are collected is reported, not thrown', async () => {
   const bench = new Bench();
   bench.observe('p', () => {
