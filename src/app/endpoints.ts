@@ -5,6 +5,7 @@ import { metricFamilies } from './metrics/families.js';
 import type { ShownConfig } from './shown-config.js';
 import { viewSnapshot } from './status.js';
 import { notReady, type RunView, type StatusBody, statusBody } from './status-body.js';
+import { type QueryFault, type RunningAnswer, readQuery, runningAnswer } from './why/running-answer.js';
 
 export type { RunView } from './status-body.js';
 
@@ -20,10 +21,21 @@ export interface Answers {
   status(): StatusBody;
   config(): ConfigBody;
   metrics(): readonly MetricFamily[];
+  /** What the run knows of one record. */
+  why(query: URLSearchParams): RunningAnswer | QueryFault;
 }
 
-export function answersOf(name: string, view: RunView): Answers {
+export interface Named {
+  readonly name: string;
+  readonly group: string;
+}
+
+export function answersOf({ name, group }: Named, view: RunView): Answers {
   return {
+    why: (query) => {
+      const place = readQuery(query);
+      return 'error' in place ? place : runningAnswer({ name, group }, view, place);
+    },
     notReady: () => {
       const why = notReady(view.status());
       return why === null ? null : view.redact(why);

@@ -113,6 +113,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
     redact,
     certificates: () => expiry.expiries(),
     config: () => job.shown?.(runner.config),
+    trace: (place) => runner.trace(place),
   };
   job.observe?.(() => viewSnapshot(config.name, view));
   const events = new RunEvents({

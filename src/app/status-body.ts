@@ -1,6 +1,7 @@
 /** The answer of `/status`: the summary so far, and facts that only a running job has. */
 import type { WorkersSnapshot } from '../core/books/worker-books.js';
 import type { PartitionStanding, RunStatus, StallMechanism } from '../dispatcher/report.js';
+import type { RecordPlace, RecordTrace } from '../dispatcher/trace.js';
 import type { ClientFigures } from '../ports/client-figures.js';
 import { version } from '../version.js';
 import type { CertificateExpiry } from './reload/expiry.js';
@@ -11,6 +12,8 @@ import { type Redact, type Snapshot, type SnapshotView, viewSnapshot } from './s
 export interface RunView extends SnapshotView {
   reloads(): ReloadStatus;
   certificates(): readonly CertificateExpiry[];
+  /** Undefined while nothing runs, during a reload. */
+  trace(place: RecordPlace): RecordTrace | undefined;
   /** The clients' own figures. */
   clients(): readonly ClientFigures[];
   /** Undefined: not known how it came about. */

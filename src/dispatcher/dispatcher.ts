@@ -7,6 +7,7 @@ import { makeRunState, type RunState } from './run-state.js';
 import { type DispatcherDeps, type DispatcherSettings, Limits } from './settings.js';
 import { makeSignals } from './signals.js';
 import { standingOf, statusOf } from './status.js';
+import { type RecordPlace, type RecordTrace, traceOf } from './trace.js';
 import { type Parts, wire } from './wiring.js';
 
 export type { RunReport, RunStatus } from './report.js';
@@ -105,6 +106,10 @@ export class Dispatcher {
 
   standing(): Standing {
     return standingOf(this.state, this.parts);
+  }
+
+  trace(place: RecordPlace): RecordTrace {
+    return traceOf(this.state, place);
   }
 
   private async startUnlessCut(): Promise<void> {

@@ -133,6 +133,15 @@ export interface WorkerDeath {
   readonly suspectRowCount: number;
 }
 
+/** A thread and the rows that it has in progress. */
+export interface Whereabouts {
+  readonly thread: number;
+  /** It has finished no record for this long. */
+  readonly stillMs: number;
+  readonly firstRow: number;
+  readonly rowCount: number;
+}
+
 /**
  * Runs tasks on worker threads, at most `threads` at the same time; others wait in first-in-first-out order.
  * Rejects with {@link WorkerDeath}, or with a DispatcherError if the pool itself is unusable or the transform
@@ -147,6 +156,8 @@ export interface TransformPool {
   readonly busy: number;
   /** Why it can't work, in words: a worker that is blocked and can't be ended. Not ready meanwhile. */
   readonly trouble?: string | undefined;
+  /** Which thread works on a batch; undefined: none at the moment. */
+  whereabouts?(batchId: BatchId): Whereabouts | undefined;
   /** Tells running transforms to stop early (`context.signal`): their results are no longer needed. */
   signalStop(): void;
   /**

@@ -1,5 +1,11 @@
+import type { BatchId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
+import type {
+  TransformPool,
+  TransformResult,
+  TransformTask,
+  Whereabouts,
+} from '../../ports/transform-pool.js';
 
 /**
  * A pool whose settings are known only once the producer is connected (topic numbers and partition counts).
@@ -34,6 +40,10 @@ export class LatePool implements TransformPool {
 
   get trouble(): string | undefined {
     return this.pool?.trouble;
+  }
+
+  whereabouts(batchId: BatchId): Whereabouts | undefined {
+    return this.pool?.whereabouts?.(batchId);
   }
 
   signalStop(): void {

@@ -1,5 +1,11 @@
+import type { BatchId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
-import type { TransformPool, TransformResult, TransformTask } from '../../ports/transform-pool.js';
+import type {
+  TransformPool,
+  TransformResult,
+  TransformTask,
+  Whereabouts,
+} from '../../ports/transform-pool.js';
 import { StopCell } from '../../transform/context.js';
 import { type CompiledTransform, compileTransform } from '../../transform/load/compile.js';
 import type { WorkerAnswer, WorkerMessage } from '../../transform/worker-session.js';
@@ -93,6 +99,14 @@ class PiscinaPool implements TransformPool {
       this.#queue.push({ task, resolve, reject });
       this.#pump();
     });
+  }
+
+  whereabouts(batchId: BatchId): Whereabouts | undefined {
+    for (const [thread, { task }] of this.#running) {
+      if (task.batchId !== batchId) continue;
+      return { thread: thread.id, stillMs: thread.stalledMs, ...thread.suspects(task) };
+    }
+    return undefined;
   }
 
   signalStop(): void {

@@ -18,7 +18,8 @@ export async function startEndpoints(
 ): Promise<HttpServer | undefined> {
   if (config.server === undefined) return undefined;
   const { port, address, token, allowedHosts } = config.server;
-  const routes = await routesOf(answersOf(config.name, view), logger);
+  const named = { name: config.name, group: config.consumer.groupId };
+  const routes = await routesOf(answersOf(named, view), logger);
   const server = await startHttpServer({ port, address, token, allowedHosts, routes });
   const paths = routes.map(({ path }) => path).join(' ');
   const host = address.includes(':') ? `[${address}]` : address;
@@ -27,7 +28,7 @@ export async function startEndpoints(
 }
 
 async function routesOf(
-  { notReady, status, config, metrics }: Answers,
+  { notReady, status, config, metrics, why }: Answers,
   { tail }: ClosableLogger,
 ): Promise<readonly Route[]> {
   const { createExposition } = await import('../../adapters/metrics/exposition.js');
@@ -38,6 +39,13 @@ async function routesOf(
     { path: '/status', answer: () => json(status()) },
     { path: '/config', answer: () => json(config()) },
     { path: '/logs', answer: (query) => logAnswer(tail, query) },
+    {
+      path: '/why',
+      answer: (query) => {
+        const answer = why(query);
+        return json(answer, 'error' in answer ? 400 : 200);
+      },
+    },
     {
       path: '/metrics',
       answer: async () => ({

@@ -1,6 +1,7 @@
 import { measuredIn, newRunBooks, type RunBooks } from '../../core/books/run-books.js';
 import { DispatcherError } from '../../core/errors.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
+import type { RecordPlace, RecordTrace } from '../../dispatcher/trace.js';
 import type { ClientFigures } from '../../ports/client-figures.js';
 import { type LegEnd, reportOfRun } from './after-leg.js';
 import type { Leg, LegRunnerParts, ReloadStatus, Revision } from './leg.js';
@@ -93,6 +94,11 @@ export class LegRunner<Config> {
     return this.totals.standing(
       this.lifecycle.hasLeg ? this.leg.dispatcher.standing() : nothingStands(this.books),
     );
+  }
+
+  /** Undefined: between two legs nothing is read. */
+  trace(place: RecordPlace): RecordTrace | undefined {
+    return this.lifecycle.hasLeg ? this.leg.dispatcher.trace(place) : undefined;
   }
 
   get reloadStatus(): ReloadStatus {

@@ -1,6 +1,7 @@
 /** The types of reloading: a run has one or more legs, each with its own clients, threads and blocks. */
 import type { RunBooks } from '../../core/books/run-books.js';
 import type { RunReport, RunStatus, Standing } from '../../dispatcher/report.js';
+import type { RecordPlace, RecordTrace } from '../../dispatcher/trace.js';
 import type { ClientFigures } from '../../ports/client-figures.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
@@ -13,6 +14,7 @@ export interface Leg {
     cutNow(): void;
     status(): RunStatus;
     standing(): Standing;
+    trace(place: RecordPlace): RecordTrace;
   };
   bytesOut(): number;
   /** The clients' own figures. */

@@ -44,6 +44,7 @@ class Told {
       reloads: () => ({ count: 0, switching: false, rejected: undefined }),
       certificates: () => [],
       config: () => undefined,
+      trace: () => undefined,
       redact: (text) => text.replaceAll('hunter2', '***'),
     };
     const run = { transform: 'hunter2.ts', threads: 3 };

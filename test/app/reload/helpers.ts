@@ -118,6 +118,9 @@ export class PlayedLeg implements Leg {
         metrics: [],
         ...NO_PROGRESS,
       }),
+      trace: () => {
+        throw new Error('a played leg has no records');
+      },
     };
   }
 
