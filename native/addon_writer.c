@@ -152,23 +152,24 @@ static void events_finalize(napi_env env, void *data, void *hint) {
 }
 
 /* Off where the options do not name it. */
-static bool get_receipts(napi_env env, napi_value options, bool *receipts) {
+static bool get_flag(napi_env env, napi_value options, const char *name, bool *flag) {
   bool named = false;
-  *receipts = false;
-  if (napi_has_named_property(env, options, "receipts", &named) != napi_ok || !named) return true;
-  return kd_get_flag(env, options, "receipts", receipts);
+  *flag = false;
+  if (napi_has_named_property(env, options, name, &named) != napi_ok || !named) return true;
+  return kd_get_flag(env, options, name, flag);
 }
 
 napi_value kd_js_writer_new(napi_env env, napi_callback_info info) {
   napi_value argv[4], self, name;
   int64_t id, parts, interval;
-  bool receipts;
+  bool receipts, source_headers;
   if (!kd_arguments(env, info, 4, argv, &self) || !kd_get_integer(env, argv[0], 1, 9e15, "handleId", &id))
     return NULL;
   kd_table *table = kd_unwrap_table(env, argv[1]);
   if (!table || !kd_get_option(env, argv[2], "partsMax", KD_WRITER_PARTS_MAX, &parts) ||
       !kd_get_option(env, argv[2], "pollIntervalMs", 60000, &interval) ||
-      !get_receipts(env, argv[2], &receipts)) {
+      !get_flag(env, argv[2], "receipts", &receipts) ||
+      !get_flag(env, argv[2], "sourceHeaders", &source_headers)) {
     return NULL;
   }
   if (parts < 1 || interval < 1) return kd_throw_range(env, "partsMax and pollIntervalMs must be 1 or more");
@@ -186,6 +187,7 @@ napi_value kd_js_writer_new(napi_env env, napi_callback_info info) {
   kd_writer_options options = {.parts_max = (uint32_t)parts,
                                .poll_interval_ms = (uint32_t)interval,
                                .receipts = receipts,
+                               .source_headers = source_headers,
                                .listener = forward_event,
                                .opaque = holder};
   holder->writer = kd_writer_new(id, table, &options);

@@ -30,6 +30,12 @@ static void add_member(kd_value *list, const rd_kafka_MemberDescription_t *membe
   const rd_kafka_topic_partition_list_t *partitions =
       assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
   kd_add_number(object, "partitions", partitions ? partitions->cnt : 0);
+  kd_value *assigned = kd_add(object, "assigned", KD_VALUE_LIST);
+  for (int i = 0; partitions && i < partitions->cnt; i++) {
+    kd_value *place = kd_add(assigned, NULL, KD_VALUE_OBJECT);
+    kd_add_text(place, "topic", partitions->elems[i].topic);
+    kd_add_number(place, "partition", partitions->elems[i].partition);
+  }
 }
 
 static void take_group(kd_question *question, rd_kafka_event_t *event) {

@@ -50,6 +50,7 @@ void kd_writer_release(kd_writer *writer) {
   pthread_mutex_destroy(&writer->failures_lock);
   pthread_mutex_destroy(&writer->emit_lock);
   pthread_cond_destroy(&writer->changed);
+  free(writer->headers);
   free(writer->topics);
   free(writer->slots);
   free(writer->free_slots);

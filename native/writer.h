@@ -81,6 +81,8 @@ typedef struct {
   uint32_t poll_interval_ms;
   /* Whether `settled` says where each record is, and with which content. */
   bool receipts;
+  /* Whether results have headers that name their source. */
+  bool source_headers;
   kd_writer_listener listener;
   void *opaque;
 } kd_writer_options;

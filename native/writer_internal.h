@@ -112,6 +112,9 @@ struct kd_writer {
   kd_stamps stamps;
   int64_t last_poll_ms;
   bool fatal_raised;
+  /* The headers of one row, with those that name its source. */
+  uint8_t *headers;
+  size_t headers_max;
 
   _Atomic uint64_t produced, acknowledged, failed, stale, bytes, queue_full_waits;
 };

@@ -38,7 +38,9 @@ typedef struct {
 } kd_message;
 
 /* Sends it, or keeps it for the run of its topic and partition. Settles it if it is refused. */
-void kd_job_send(kd_job *job, const kd_ready_row *ready);
+void kd_job_send(kd_job *job, kd_ready_row *ready);
+/* Adds the headers that name its source, in memory that is valid until the next row. */
+void kd_job_add_source(kd_job *job, kd_output_record *record);
 /* Sends what waits in runs. Call it before the segment changes, and at the end. */
 void kd_job_send_runs(kd_job *job);
 /* Waits for room, and settles it if it is refused. Takes over the headers; NULL: it has none. */

@@ -113,7 +113,8 @@ void kd_writer_hand_over(kd_writer *writer, kd_slot *slot) {
   } else {
     atomic_store_explicit(&slot->remaining, slot->rows + 1, memory_order_relaxed);
     if (writer->options.receipts)
-      kd_notes_begin(&slot->notes, number_of(&job, 0), slot->rows, writer->input.segment_count, job.identity);
+      kd_notes_begin(&slot->notes, number_of(&job, 0), slot->rows, writer->input.segment_count,
+                     job.identity && !writer->options.source_headers);
     hand_over_rows(&job);
   }
   slot->stale = job.stale;

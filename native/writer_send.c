@@ -153,8 +153,9 @@ static void send_alone(kd_job *job, const kd_ready_row *ready, rd_kafka_headers_
   kd_stamps_end();
 }
 
-void kd_job_send(kd_job *job, const kd_ready_row *ready) {
+void kd_job_send(kd_job *job, kd_ready_row *ready) {
   kd_writer *writer = job->writer;
+  if (writer->options.source_headers) kd_job_add_source(job, &ready->record);
   const kd_output_record *record = &ready->record;
   rd_kafka_headers_t *headers = NULL;
   int32_t code = 0;

@@ -27,6 +27,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly register: Register
   verify: () => import('./verbs/verify.js'),
   status: () => import('./verbs/running/status.js'),
   top: () => import('./verbs/running/top.js'),
+  why: () => import('./verbs/running/why.js'),
   completion: () => import('./verbs/completion.js'),
 };
 /** These need the options of every verb. */

@@ -9,6 +9,8 @@ export interface WriterOptions {
   readonly pollIntervalMs: number;
   /** `settled` brings notes of where each acknowledged record is, and its hash. */
   readonly receipts?: boolean;
+  /** Results have headers that name their source: kd-source-topic, -partition, -offset. */
+  readonly sourceHeaders?: boolean;
 }
 
 /**

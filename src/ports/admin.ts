@@ -64,6 +64,8 @@ export interface GroupMember {
   readonly host: string;
   /** How many partitions are assigned to it. */
   readonly partitions: number;
+  /** Which; undefined: not said. */
+  readonly assigned?: readonly TopicPlace[];
 }
 
 export interface GroupDescription extends Answered {

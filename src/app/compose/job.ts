@@ -152,7 +152,12 @@ export function jobSink(config: ResolvedConfig, { receipts = false, ...parts }: 
     queueBytesMax: producerQueueBytes(job.inFlight.bytesMax),
     partition: job.output.partition,
     statisticsIntervalMs: config.server === undefined ? 0 : STATISTICS_INTERVAL_MS,
-    writer: { partsMax: WRITER_PARTS_MAX, pollIntervalMs: WRITER_POLL_INTERVAL_MS, receipts },
+    writer: {
+      partsMax: WRITER_PARTS_MAX,
+      pollIntervalMs: WRITER_POLL_INTERVAL_MS,
+      receipts,
+      sourceHeaders: config.dispatcher.output.sourceHeaders,
+    },
     ...parts,
   });
 }

@@ -43,6 +43,12 @@ export class Fields {
     return Array.isArray(value) ? value.slice(0, LIST_MAX).map((one: unknown) => new Fields(one)) : [];
   }
 
+  texts(name: string): readonly string[] {
+    const value = this.#at(name);
+    const isText = (one: unknown): one is string => typeof one === 'string';
+    return Array.isArray(value) ? value.filter(isText).slice(0, LIST_MAX) : [];
+  }
+
   entries(name: string): readonly (readonly [key: string, value: unknown])[] {
     const value = this.#at(name);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];

@@ -82,6 +82,11 @@ export const DISPATCHER_KEYS = {
     choices: ['source', 'now'],
     doc: 'timestamp of the results',
   },
+  'dispatcher.output.source-headers': {
+    format: 'boolean',
+    default: false,
+    doc: 'results have headers that name their source, for kd why: kd-source-topic, -partition, -offset',
+  },
   'dispatcher.delivery': {
     format: 'choice',
     default: 'at-least-once',
