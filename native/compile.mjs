@@ -31,6 +31,7 @@ export const CORE = [
   'writer_record.c',
   'writer_rows.c',
   'writer_send.c',
+  'writer_source.c',
   'writer_stamps.c',
   'writer_thread.c',
   'mock.c',

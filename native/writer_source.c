@@ -42,7 +42,8 @@ void kd_job_add_source(kd_job *job, kd_output_record *record) {
   const char *const values[] = {job->source->topic->name, partition, offset};
   uint32_t old_length = record->headers ? record->headers_length : 0;
   size_t bytes = old_length;
-  for (size_t i = 0; i < NAME_COUNT; i++) bytes += KD_HEADER_PREFIX_BYTES + strlen(NAMES[i]) + strlen(values[i]);
+  for (size_t i = 0; i < NAME_COUNT; i++)
+    bytes += KD_HEADER_PREFIX_BYTES + strlen(NAMES[i]) + strlen(values[i]);
   if (bytes > UINT32_MAX || !make_room(writer, bytes)) return;
   uint8_t *to = writer->headers;
   kd_headers_cursor cursor = {.next = record->headers, .left = old_length};

@@ -6,13 +6,15 @@ import type { ClusterAdmin, GroupMember, ListedOffset } from '../../ports/admin.
 import type { Logger } from '../../ports/logger.js';
 import { isForeignCommit, topicIdOf } from '../compose/offsets.js';
 import { withAdmin } from '../groups/with-admin.js';
+import { identityOf } from '../receipts/run-facts.js';
 
 export interface PartitionFacts {
   readonly low: number;
   readonly end: number;
   /** Where the first open transaction begins, else the end. */
   readonly stable: number;
-  readonly topicId: string | undefined;
+  /** As receipts have it; null: brokers before 2.8 have none. */
+  readonly receiptId: string | null;
   readonly isCompacted: boolean;
 }
 
@@ -48,7 +50,7 @@ export function askBrokers(
     if (place.partition >= partitions) return { partition: undefined, partitions, group: undefined };
     const topicId = topicIdOf(described?.topicId);
     const [partition, ofGroup] = await Promise.all([
-      partitionFacts(admin, place, topicId),
+      partitionFacts(admin, place, identityOf(place.topic, described?.topicId ?? '').id),
       group === undefined ? undefined : groupFacts(admin, place, { group, topicId }),
     ]);
     return { partition, partitions, group: ofGroup };
@@ -58,7 +60,7 @@ export function askBrokers(
 async function partitionFacts(
   admin: ClusterAdmin,
   place: RecordPlace,
-  topicId: string | undefined,
+  receiptId: string | null,
 ): Promise<PartitionFacts> {
   const places = [place];
   const [lows, ends, stables, settings] = await Promise.all([
@@ -69,7 +71,7 @@ async function partitionFacts(
     admin.topicSettings([place.topic], ['cleanup.policy']).catch(() => []),
   ]);
   const isCompacted = settings.some(({ entries }) => entries.some(({ value }) => value?.includes('compact')));
-  return { low: offsetIn(lows), end: offsetIn(ends), stable: offsetIn(stables), topicId, isCompacted };
+  return { low: offsetIn(lows), end: offsetIn(ends), stable: offsetIn(stables), receiptId, isCompacted };
 }
 
 function offsetIn([answer]: readonly ListedOffset[]): number {

@@ -24,7 +24,7 @@ export async function explainRecord(request: WhyRequest): Promise<WhyAnswer> {
   const receipt =
     request.receipt === undefined
       ? undefined
-      : await findInReceipt(request.receipt, place, partition.topicId);
+      : await findInReceipt(request.receipt, place, partition.receiptId);
   const { visible, record } = await look(request, partition);
   const readsCommitted = isReadCommitted(config.consumer.properties);
   // Another group than the one asked for is not what its member says.
@@ -80,10 +80,11 @@ function noSuchPartition(
       ? `There is no topic ${topic}, or this user may not see it.`
       : `Topic ${topic} has ${partitions} partitions: 0 to ${partitions - 1}.`;
   return {
-    ...NOTHING,
+    schema: 1,
     topic,
     partition,
     offset,
+    ...NOTHING,
     group: group ?? null,
     state: 'no-topic',
     job: jobOf(asked),
@@ -92,8 +93,10 @@ function noSuchPartition(
   };
 }
 
-const NOTHING: Omit<WhyAnswer, 'topic' | 'partition' | 'offset' | 'group' | 'state' | 'sentences'> = {
-  schema: 1,
+const NOTHING: Omit<
+  WhyAnswer,
+  'schema' | 'topic' | 'partition' | 'offset' | 'group' | 'state' | 'sentences'
+> = {
   committed: null,
   committedOffset: null,
   range: null,

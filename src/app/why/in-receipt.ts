@@ -22,7 +22,7 @@ export interface InReceipt {
 export async function findInReceipt(
   file: string,
   place: RecordPlace,
-  topicId: string | undefined,
+  idNow: string | null,
 ): Promise<InReceipt | undefined> {
   let found: InReceipt | undefined;
   let idThen: string | null | undefined;
@@ -32,7 +32,7 @@ export async function findInReceipt(
       if (line.kind !== 'settled') return;
       const piece = pieceOf(line, place);
       if (piece === undefined) return;
-      const isOtherTopic = typeof idThen === 'string' && topicId !== undefined && idThen !== topicId;
+      const isOtherTopic = typeof idThen === 'string' && idNow !== null && idThen !== idNow;
       found = { ...summed(line, piece), isOtherTopic };
     });
   } catch (cause) {

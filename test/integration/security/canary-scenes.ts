@@ -86,6 +86,16 @@ export function quietScenes(stage: Stage): Scene[] {
       env: { ...environment, KD_KAFKA_PROPERTIES_SASL_PASSWORD: SECRET.environment },
     }),
     scene('unreachable', 3, [...RUN, ...JSON_OUT], { says: /connection refused/ }),
+    ...['status', 'top', 'why'].map((verb) =>
+      scene(
+        `${verb}, unreachable`,
+        3,
+        [verb, ...(verb === 'why' ? ['a', '0', '0'] : []), '-v', ...JSON_OUT],
+        {
+          yaml: { ...yaml, server: { port: 1, token: SECRET.token } },
+        },
+      ),
+    ),
     scene('doctor, unreachable', 6, ['doctor', '-v'], { says: /connection refused/ }),
     scene('topics check with -X, unreachable', 3, ['topics', 'check', '-v', ...own]),
     scene('topics list with a command config, unreachable', 3, [
@@ -114,6 +124,8 @@ export function quietScenes(stage: Stage): Scene[] {
     ),
   ];
 }
+
+const WHY = `/why?topic=${topics.input}&partition=0&offset=0`;
 
 /** Scenes that use the broker. */
 export function scenesOnBroker(stage: Stage): Scene[] {
@@ -219,6 +231,19 @@ export function scenesOnBroker(stage: Stage): Scene[] {
       },
       says: /with \*\*\*/,
     },
+    {
+      name: 'why',
+      exit: 0,
+      args: ['why', topics.input, '0', '0', '-v'],
+      yaml: reaching(stage, 'SCRAM', good, { server: { port: 1, token: SECRET.token } }),
+      says: /The running job was not asked/,
+    },
+    {
+      name: 'why, wrong password',
+      exit: 8,
+      args: ['why', topics.input, '0', '0', '-v', ...JSON_OUT],
+      yaml: reaching(stage, 'PASSWORD', login('PASSWORD', SECRET.jaas)),
+    },
     { name: 'doctor', exit: 0, args: ['doctor', '-v'], yaml: reaching(stage, 'SCRAM', good) },
     {
       name: 'doctor, wrong password',
@@ -257,7 +282,7 @@ export function scenesOnBroker(stage: Stage): Scene[] {
 
 /** With the token and without. */
 async function answersOf(url: string, token: string): Promise<string> {
-  const paths = ['/', '/status', '/metrics', '/config', '/logs', '/logs?after=2', '/readyz', '/nothing'];
+  const paths = ['/', '/status', '/metrics', '/config', '/logs', '/logs?after=2', '/readyz', '/nothing', WHY];
   const texts: string[] = [];
   for (const path of paths) {
     texts.push(await (await fetch(url + path)).text());
