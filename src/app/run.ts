@@ -178,7 +178,7 @@ async function attended(job: RunJob, parts: Attended): Promise<Observed> {
     inArea(logger, 'run').info('running', whatIsRun(config, until));
     inForce(config);
     watch?.start();
-    const { metrics } = answersOf(config.name, view);
+    const { metrics } = answersOf({ name: config.name, group: config.consumer.groupId }, view);
     const ended = await observed(telemetry, metrics, () => runner.run());
     watch?.stop();
     expiry.stop();

@@ -1,4 +1,4 @@
-/** `kd why`: asks the brokers, the running job, a receipt and the topics, and says what became of a record. */
+/** `kd why`: asks brokers, running job, receipt and topics, and says what became of a record. */
 import type { Position } from '../../core/positions/position.js';
 import { isReadCommitted } from '../compose/offsets.js';
 import type { WhyAnswer } from './answer.js';

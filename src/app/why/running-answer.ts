@@ -1,8 +1,6 @@
 /** `/why` of a running job: what it knows of one record. */
-import type { Flight, RecordTrace } from '../../dispatcher/trace.js';
+import type { RecordTrace } from '../../dispatcher/trace.js';
 import { notReady, type RunView } from '../status-body.js';
-
-export type { Flight, RecordTrace };
 
 /** The body of `/why`. */
 export interface RunningAnswer {

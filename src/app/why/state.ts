@@ -141,7 +141,8 @@ function notSettled(known: Known): Standing {
     return {
       state: 'not-read',
       sentences: [
-        `The committed offset of group ${group.group} belongs to an earlier topic of that name, which was deleted.`,
+        `The committed offset of group ${group.group} belongs to an earlier topic of that name, ` +
+          'which was deleted.',
       ],
       remedy: 'kd group reset --to earliest (or another position), then start the job again',
     };
@@ -200,10 +201,11 @@ function notReadYet(
 function withAnotherMember({ group, owner, committed }: GroupFacts, offset: number): Standing {
   const before = committed === undefined ? undefined : Math.max(0, offset - committed);
   const { clientId, host } = owner ?? { clientId: '?', host: '?' };
+  const way = before === undefined ? '' : `, and is ${number(before)} records before it`;
   return {
     state: 'not-settled',
     sentences: [
-      `Group ${group} has not committed it${before === undefined ? '' : `, and is ${number(before)} records before it`}.`,
+      `Group ${group} has not committed it${way}.`,
       `Its partition belongs to member ${clientId} at ${host}, which was not asked.`,
     ],
     remedy: 'ask that instance: kd why --url http://host:port, with its server.port',

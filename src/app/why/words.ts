@@ -65,6 +65,7 @@ export function flightWords(flight: FlightSeen, subject: string): Said {
   const { stage, ageMs, worker, outcome, behind } = flight;
   const since = `read ${spell(ageMs)} ago`;
   const said = outcome === undefined ? '' : outcomeWords(outcome);
+  const first = behind === undefined ? 'an earlier batch' : `the batch from ${at(behind)}`;
   switch (stage) {
     case 'transforming':
       return {
@@ -82,9 +83,7 @@ export function flightWords(flight: FlightSeen, subject: string): Said {
     case 'ordered':
       return {
         sentences: [
-          `${subject} waits in the order${said}: ` +
-            `${behind === undefined ? 'an earlier batch' : `the batch from ${at(behind)}`} is not written yet ` +
-            `(${since}).`,
+          `${subject} waits in the order${said}: ` + `${first} is not written yet ` + `(${since}).`,
         ],
       };
     case 'written':

@@ -5,7 +5,7 @@ import { sharedCluster } from '../../support/shared-cluster.js';
 import { eventually } from '../waiting.js';
 import { ask, jobOn, running, send } from './asking.js';
 
-test('after a run with source headers: results, a dead letter and filtered are told apart exactly', async () => {
+test('with source headers results, a dead letter and filtered are told apart exactly', async () => {
   const job = await jobOn(await sharedCluster());
   await send(job, ['0', '3', '7', '9', '4']);
   await job.runToEnd();
@@ -35,7 +35,7 @@ test('after a run with source headers: results, a dead letter and filtered are t
   job.remove();
 });
 
-test('without source headers a result is likely by key and timestamp, and a receipt says what was filtered', async () => {
+test('without them a result is likely by key and timestamp; a receipt says what was filtered', async () => {
   const job = await jobOn(await sharedCluster(), { dispatcher: { output: { format: 'raw' } } });
   const receipt = join(job.folder, 'receipt.jsonl');
   await send(job, ['3', '3']);
@@ -83,7 +83,7 @@ test('a running job says behind which record another waits, and which worker has
   job.remove();
 });
 
-test('what is not read yet has its records before it counted; with two members the owner is named', async () => {
+test('records before one that is not read are counted; with two members the owner is named', async () => {
   const job = await jobOn(await sharedCluster(), { partitions: 2 });
   await send(job, ['0', '1', '2'], 0);
   await send(job, ['0', '1', '2'], 1);

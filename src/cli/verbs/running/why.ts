@@ -66,7 +66,7 @@ type Place = Parameters<typeof explainRecord>[0]['place'];
 
 async function why(place: Place, options: GlobalOptions & WhyOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(options, io, { purpose: 'connection' });
-  const logger = createCliLogger({ ...config.logging, level: 'error' }, options, io);
+  const logger = createCliLogger({ ...config.logging, level: { root: 'error' } }, options, io);
   const stop = new AbortController();
   const removeSignals = onStopSignals(() => stop.abort());
   const progress = new ScanProgress(io.stderr, options.quiet !== true);
