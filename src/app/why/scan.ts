@@ -86,7 +86,7 @@ export async function scan(request: ScanRequest, look: (row: Row) => boolean): P
   const { config, logger, side, topic, partitions, from, until, budget } = request;
   const row = new Row();
   let left = Number.POSITIVE_INFINITY;
-  let isWhole = true;
+  const done = { isWhole: true };
   if (budget.isSpent) return false;
   await readWith(
     config,
@@ -109,11 +109,11 @@ export async function scan(request: ScanRequest, look: (row: Row) => boolean): P
       }
       left -= batch.rowCount;
       if (left > 0 && !budget.isSpent) return Promise.resolve(true);
-      isWhole = false;
+      done.isWhole = false;
       return Promise.resolve(false);
     },
   );
-  return isWhole && !budget.signal.aborted;
+  return done.isWhole && !budget.signal.aborted;
 }
 
 /** One record, or undefined if a reader gets none at this offset. */

@@ -88,11 +88,11 @@ export function isFailureLine({ severity, facility, text }: LogLine): boolean {
 }
 
 /**
- * Everything at debug: what matters of it, kd finds out and says in its own words. Syslog's emergencies and
- * alerts are defects of the library.
+ * Everything at debug: what matters of it, kd finds out and says in its own words. A client's end (FATAL) is
+ * the error of its run; other emergencies and alerts of syslog are defects of the library.
  */
-function levelOf({ severity }: LogLine): Level {
-  return severity <= 1 ? 'error' : 'debug';
+function levelOf({ severity, facility }: LogLine): Level {
+  return severity <= 1 && facility !== 'FATAL' ? 'error' : 'debug';
 }
 
 /** node-rdkafka passes on the text of an error event, but never its code. */

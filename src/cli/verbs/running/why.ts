@@ -51,7 +51,7 @@ export function register(program: Command, io: CliIo): void {
         .argParser(readTime)
         .default(TIME_MAX_MS, '60s'),
     )
-    .action((topic: string, partition: number, offset: number, _options: unknown, self: Command) =>
+    .action((...[topic, partition, offset, , self]: Arguments) =>
       why({ topic, partition, offset }, optionsOf<WhyOptions>(self), io),
     );
   addExample(
@@ -61,6 +61,9 @@ export function register(program: Command, io: CliIo): void {
     'kd why orders 3 1200 --url http://10.0.0.7:8080',
   );
 }
+
+/** Those of the command line, its options, and the command. */
+type Arguments = [topic: string, partition: number, offset: number, options: unknown, self: Command];
 
 type Place = Parameters<typeof explainRecord>[0]['place'];
 
