@@ -112,7 +112,7 @@ export const DISPATCHER_KEYS = {
     format: 'choice',
     default: 'shared',
     choices: ['shared', 'own'],
-    doc: 'several pipelines: shared: its workers take turns with those of the others; own: they do not',
+    doc: 'reserved: has no effect until kd run takes several pipelines at once',
   },
   'dispatcher.weight': {
     format: 'integer',
