@@ -4,7 +4,7 @@ import { version } from '../version.js';
 import { metricFamilies } from './metrics/families.js';
 import type { ShownConfig } from './shown-config.js';
 import { viewSnapshot } from './status.js';
-import { notReady, type RunView, type StatusBody, statusBody } from './status-body.js';
+import { notReady, type RunView, statusBody } from './status-body.js';
 import { type QueryFault, type RunningAnswer, readQuery, runningAnswer } from './why/running-answer.js';
 
 export type { RunView } from './status-body.js';
@@ -18,11 +18,14 @@ export interface ConfigBody {
 export interface Answers {
   /** Why `/readyz` says no; null: ready. */
   notReady(): string | null;
-  status(): StatusBody;
+  /** Undefined: there is no such pipeline. */
+  status(pipeline?: string): object | undefined;
   config(): ConfigBody;
   metrics(): readonly MetricFamily[];
   /** What the run knows of one record. */
   why(query: URLSearchParams): RunningAnswer | QueryFault;
+  /** Of the pipelines. */
+  names(): readonly string[];
 }
 
 export interface Named {
@@ -40,7 +43,8 @@ export function answersOf({ name, group }: Named, view: RunView): Answers {
       const why = notReady(view.status());
       return why === null ? null : view.redact(why);
     },
-    status: () => statusBody(name, view),
+    status: (pipeline) => (pipeline === undefined || pipeline === name ? statusBody(name, view) : undefined),
+    names: () => [name],
     config: () => ({ schema: 1, pipelines: [view.config()].flatMap((one) => one ?? []) }),
     metrics: () => families(name, view),
   };

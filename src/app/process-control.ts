@@ -90,13 +90,16 @@ export interface Usage {
   readonly rssPeakBytes: number;
 }
 
-export function usage(): Usage {
+function usage(): Usage {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   return { cpuMicroseconds: userCPUTime + systemCPUTime, rssPeakBytes: maxRSS * 1024 };
 }
 
-/** CPU time of this run only: the process did other things before. */
-export function usageSince(cpuBefore: number): Usage {
-  const { cpuMicroseconds, rssPeakBytes } = usage();
-  return { cpuMicroseconds: cpuMicroseconds - cpuBefore, rssPeakBytes };
+/** CPU time from now on only: the process did other things before. */
+export function usageSince(): () => Usage {
+  const before = usage().cpuMicroseconds;
+  return () => {
+    const { cpuMicroseconds, rssPeakBytes } = usage();
+    return { cpuMicroseconds: cpuMicroseconds - before, rssPeakBytes };
+  };
 }

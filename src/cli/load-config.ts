@@ -91,7 +91,7 @@ function isRecords({ details }: Loaded, { isRun = false }: LoadExtras, { stderr 
 }
 
 /** For verbs about one pipeline. */
-function onlyOne(
+export function onlyOne(
   { usable, pipelines }: { readonly usable: readonly UsableConfig[] } & Pick<LoadedPipelines, 'pipelines'>,
   options: GlobalOptions,
   io: CliIo,

@@ -1,11 +1,14 @@
 /** A run on the command line: log and progress on stderr, the summary on stdout, the exit code. */
 import { resolve } from 'node:path';
+import type { RunDisplay } from '../app/attended.js';
 import { type ClosableLogger, isJson, recordsOnly } from '../app/compose/logging.js';
 import { serviceNotices } from '../app/compose/service.js';
 import { openEventFile } from '../app/progress/event-file.js';
 import { type EventSink, writeFinished } from '../app/progress/events.js';
-import { type RunDisplay, type RunJob, runJob as run } from '../app/run.js';
+import { type RunJob, runJob as run } from '../app/run.js';
+import type { ServiceNotices } from '../app/service/notices.js';
 import { ConfigBook } from '../app/shown-config.js';
+import type { Redact } from '../app/status.js';
 import type { Summary } from '../app/summary.js';
 import type { ResolvedConfig } from '../config/keys/resolved.js';
 import type { Loaded } from '../config/load.js';
@@ -43,37 +46,68 @@ export interface TerminalRun {
   readonly job?: Pick<RunJob, 'conclude' | 'digests' | 'observe'>;
 }
 
-/** Resolves with the printed summary; the exit code is set. */
-export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summary> {
-  const { config, until, options } = job;
-  const logger = createCliLogger(config.logging, options, io);
-  const json = isJson({ format: config.logging.format, stream: io.stderr });
+/** What a run on the command line has around it. */
+export interface Around {
+  readonly logger: ClosableLogger;
+  readonly onTerminal: boolean;
+  readonly redact: Redact;
+  readonly service: ServiceNotices | undefined;
+  readonly display?: RunDisplay;
+  readonly events: NonNullable<RunJob['events']>;
+}
+
+type AroundParts = Pick<TerminalRun, 'options' | 'progressFile' | 'progressIntervalMs'> & {
+  readonly logging: ResolvedConfig['logging'];
+};
+
+export async function aroundRun({ logging, ...job }: AroundParts, io: CliIo): Promise<Around> {
+  const logger = createCliLogger(logging, job.options, io);
+  const json = isJson({ format: logging.format, stream: io.stderr });
   if (json) recordsOnly(io.stderr, io.secrets?.redact);
   const shown = (): RunDisplay =>
     json ? new ProgressRecords(inArea(logger, 'run')) : new Progress(io.stderr, job.progressIntervalMs);
-  const display = options.quiet === true ? undefined : shown();
-  const sinks = await eventSinks(job, io, logger);
   const redact = io.secrets?.redact ?? ((text: string) => text);
-  const service = serviceNotices({ env: io.env, logger, redact });
-  const { summary, exitNow } = await run({
-    config,
-    until,
-    ...(job.bounds === undefined ? {} : { bounds: job.bounds }),
-    ...job.job,
+  return {
     logger,
-    receipt: job.receipt,
     onTerminal: io.stderr.isTTY === true,
     redact,
-    service,
-    ...configOf(job, redact),
-    ...(display === undefined ? {} : { display }),
-    events: { sinks, intervalMs: job.progressIntervalMs ?? EVENTS_INTERVAL_MS },
-  }).finally(() => logger.close(LOG_FLUSH_MS));
+    service: serviceNotices({ env: io.env, logger, redact }),
+    ...(job.options.quiet === true ? {} : { display: shown() }),
+    events: {
+      sinks: await eventSinks(job, io, logger),
+      intervalMs: job.progressIntervalMs ?? EVENTS_INTERVAL_MS,
+    },
+  };
+}
+
+/** Closes the log at the end, however it ended. */
+export async function loggedToTheEnd<Result>(
+  { logger }: Around,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  return run().finally(() => logger.close(LOG_FLUSH_MS));
+}
+
+/** Resolves with the printed summary; the exit code is set. */
+export async function runOnTerminal(job: TerminalRun, io: CliIo): Promise<Summary> {
+  const { config, until, options } = job;
+  const around = await aroundRun({ ...job, logging: config.logging }, io);
+  const { summary, exitNow } = await loggedToTheEnd(around, () =>
+    run({
+      config,
+      until,
+      ...(job.bounds === undefined ? {} : { bounds: job.bounds }),
+      ...job.job,
+      receipt: job.receipt,
+      ...configOf(job, around.redact),
+      ...around,
+    }),
+  );
   await job.beforeSummary?.();
   // First: a reader that has closed the pipe ends the process while the summary is printed.
   io.setExitCode(summary.exitCode as ExitCode);
   await printSummary(summary, options, io);
-  service?.close();
+  around.service?.close();
   exitNow?.();
   return summary;
 }

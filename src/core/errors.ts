@@ -82,3 +82,9 @@ const PRECEDENCE: readonly ExitCode[] = [1, 2, 8, 3, 5, 6, 4, 7, 0];
 export function worstOf(errors: readonly DispatcherError[]): DispatcherError | undefined {
   return [...errors].sort((a, b) => PRECEDENCE.indexOf(a.exitCode) - PRECEDENCE.indexOf(b.exitCode))[0];
 }
+
+/** The exit code of a process that ran several things, each with its own. */
+export function worstExitCode(codes: readonly number[]): number {
+  const rank = (code: number): number => PRECEDENCE.findIndex((one) => one === code);
+  return [...codes].sort((a, b) => rank(a) - rank(b))[0] ?? ExitCode.done;
+}

@@ -133,6 +133,10 @@ export interface WorkerDeath {
   readonly suspectRowCount: number;
 }
 
+export function isWorkerDeath(error: unknown): error is WorkerDeath {
+  return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'worker-death';
+}
+
 /** A thread and the rows that it has in progress. */
 export interface Whereabouts {
   readonly thread: number;

@@ -7,19 +7,18 @@ import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import { inArea, type Logger } from '../../ports/logger.js';
 import type { Telemetry } from '../../ports/telemetry.js';
 import { version } from '../../version.js';
-import { type Answers, answersOf, type RunView } from '../endpoints.js';
+import type { Answers } from '../endpoints.js';
 import type { ClosableLogger } from './logging.js';
 
 /** Undefined if the configuration has no server. */
 export async function startEndpoints(
-  config: ResolvedConfig,
-  view: RunView,
+  config: ResolvedConfig['server'],
+  answers: Answers,
   logger: ClosableLogger,
 ): Promise<HttpServer | undefined> {
-  if (config.server === undefined) return undefined;
-  const { port, address, token, allowedHosts } = config.server;
-  const named = { name: config.name, group: config.consumer.groupId };
-  const routes = await routesOf(answersOf(named, view), logger);
+  if (config === undefined) return undefined;
+  const { port, address, token, allowedHosts } = config;
+  const routes = await routesOf(answers, logger);
   const server = await startHttpServer({ port, address, token, allowedHosts, routes });
   const paths = routes.map(({ path }) => path).join(' ');
   const host = address.includes(':') ? `[${address}]` : address;
@@ -28,7 +27,7 @@ export async function startEndpoints(
 }
 
 async function routesOf(
-  { notReady, status, config, metrics, why }: Answers,
+  { notReady, status, config, metrics, names, why }: Answers,
   { tail }: ClosableLogger,
 ): Promise<readonly Route[]> {
   const { createExposition } = await import('../../adapters/metrics/exposition.js');
@@ -36,7 +35,15 @@ async function routesOf(
   return [
     await pageRoute(),
     ...probeRoutes(notReady),
-    { path: '/status', answer: () => json(status()) },
+    {
+      path: '/status',
+      answer: (query) => {
+        const body = status(query.get('pipeline') ?? undefined);
+        return body === undefined
+          ? json({ error: 'there is no such pipeline', pipelines: names() }, 404)
+          : json(body);
+      },
+    },
     { path: '/config', answer: () => json(config()) },
     { path: '/logs', answer: (query) => logAnswer(tail, query) },
     {

@@ -18,6 +18,7 @@ import type { Receipts } from '../../ports/receipts.js';
 import type { EndOffset } from '../../ports/source.js';
 import type { Telemetry } from '../../ports/telemetry.js';
 import type { Throttle } from '../../ports/throttle.js';
+import type { Turns } from '../../ports/turns.js';
 import type { Carried } from '../reload/leg.js';
 import { jobPool } from './pool.js';
 
@@ -50,11 +51,13 @@ export interface ComposeOptions {
   /** Undefined: none is written. */
   readonly receipts?: Receipts | undefined;
   readonly telemetry?: Telemetry | undefined;
+  /** Undefined: workers need not wait for those of other pipelines. */
+  readonly turns?: Turns | undefined;
 }
 
 /** A leg of the main job's run, ready to start. */
 export function compose(options: ComposeOptions): Composition {
-  const { config, until, bounds, throttle, carried, receipts, telemetry } = options;
+  const { config, until, bounds, throttle, carried, receipts, telemetry, turns } = options;
   const logger = inArea(options.logger, 'kafka');
   const native = loadNative();
   const table = new native.PartitionTable(PARTITIONS_MAX);
@@ -88,7 +91,11 @@ export function compose(options: ComposeOptions): Composition {
   });
   const sink = jobSink(config, { native, table, logger, nowMs, receipts: receipts !== undefined });
   const describe: DispatcherDeps['describe'] = (id) => table.describe(id);
-  const pool = jobPool(config, sink, { logger: inArea(logger, 'transform'), describePartition: describe });
+  const pool = jobPool(config, sink, {
+    logger: inArea(logger, 'transform'),
+    describePartition: describe,
+    turns,
+  });
   const clock: Clock = { nowMs, after: realTimer };
   const settings = {
     ...dispatcherSettings(config, until),

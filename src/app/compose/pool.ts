@@ -3,15 +3,22 @@ import { basename } from 'node:path';
 import { LatePool } from '../../adapters/pool/late-pool.js';
 import { PassThroughPool } from '../../adapters/pool/pass-through-pool.js';
 import type { PoolSettings } from '../../adapters/pool/settings.js';
+import { PoolInTurns } from '../../adapters/turns/pool-in-turns.js';
+import { TurnTaking } from '../../adapters/turns/turn-taking.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { KafkaSink } from '../../kafka/sink/kafka-sink.js';
+import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { TransformPool } from '../../ports/transform-pool.js';
+import type { Turns } from '../../ports/turns.js';
 import { passThroughTopic, type TaskSettings, taskSettings } from '../../transform/settings.js';
 import { version } from '../../version.js';
 import { formatOf } from '../job-formats.js';
 
-type PoolDeps = Pick<PoolSettings, 'describePartition'> & { readonly logger: Logger };
+interface PoolDeps extends Pick<PoolSettings, 'describePartition'> {
+  readonly logger: Logger;
+  readonly turns: Turns | undefined;
+}
 
 /** The job's pool; what its workers know of topics comes from the connected sink. */
 export function jobPool(config: ResolvedConfig, sink: KafkaSink, deps: PoolDeps): TransformPool {
@@ -34,7 +41,7 @@ async function poolTopics(config: ResolvedConfig, sink: KafkaSink): Promise<Pool
 async function createPool(
   config: ResolvedConfig,
   topics: PoolTopics,
-  deps: PoolDeps,
+  { turns, ...deps }: PoolDeps,
 ): Promise<TransformPool> {
   const { dispatcher: job } = config;
   const task = taskSettings({
@@ -56,7 +63,10 @@ async function createPool(
     },
   });
   const { threads } = job;
-  const open = (): Promise<TransformPool> => workingPool({ ...deps, task, threads });
+  const open = async (): Promise<TransformPool> => {
+    const pool = await workingPool({ ...deps, task, threads });
+    return turns === undefined || threads === 0 ? pool : new PoolInTurns(pool, turns);
+  };
   const topic = passThroughTopic(task);
   return topic === undefined ? open() : new PassThroughPool({ topic, threads, open });
 }
@@ -69,4 +79,9 @@ async function workingPool(settings: PoolSettings): Promise<TransformPool> {
   return settings.threads === 0
     ? (await import('../../adapters/pool/inline-pool.js')).createInlinePool(settings)
     : (await import('../../adapters/pool/piscina-pool.js')).createPiscinaPool(settings);
+}
+
+/** The turns that the workers of several pipelines take; `atOnce` of them may compute at the same time. */
+export function createTurns(clock: Clock, atOnce: number): { of(weight: number): Turns } {
+  return new TurnTaking(clock, atOnce);
 }

@@ -1,4 +1,4 @@
-import type { RunDisplay, RunStatus } from '../../app/run.js';
+import type { RunDisplay, ShownRun } from '../../app/attended.js';
 import type { Logger } from '../../ports/logger.js';
 
 const INTERVAL_MS = 10_000;
@@ -12,8 +12,8 @@ export class ProgressRecords implements RunDisplay {
     this.logger = logger;
   }
 
-  start(status: () => RunStatus): void {
-    this.timer = setInterval(() => this.say(status()), INTERVAL_MS);
+  start(look: () => readonly ShownRun[]): void {
+    this.timer = setInterval(() => look().forEach((run) => this.say(run)), INTERVAL_MS);
     this.timer.unref();
   }
 
@@ -24,8 +24,10 @@ export class ProgressRecords implements RunDisplay {
     clearInterval(this.timer);
   }
 
-  private say({ state, stalled, records, lag, owned, threads, threadsBusy, ...rest }: RunStatus): void {
+  private say({ name, status }: ShownRun): void {
+    const { state, stalled, records, lag, owned, threads, threadsBusy, ...rest } = status;
     this.logger.info('progress', {
+      ...(name === undefined ? {} : { pipeline: name }),
       state,
       stalled,
       consumed: records.consumed,

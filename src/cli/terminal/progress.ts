@@ -1,4 +1,4 @@
-import type { RunDisplay, RunStatus } from '../../app/run.js';
+import type { RunDisplay, RunStatus, ShownRun } from '../../app/attended.js';
 import { visible } from '../../core/visible.js';
 import { bytes, count, duration } from './numbers.js';
 import { slowedText } from './slowed-text.js';
@@ -20,7 +20,7 @@ export interface ProgressOutput {
  */
 export class Progress implements RunDisplay {
   private readonly output: ProgressOutput;
-  private status: (() => RunStatus) | undefined;
+  private look: () => readonly ShownRun[] = () => [];
   private readonly plainIntervalMs: number;
   private timer: NodeJS.Timeout | undefined;
   private isShown = false;
@@ -30,11 +30,11 @@ export class Progress implements RunDisplay {
     this.plainIntervalMs = plainIntervalMs;
   }
 
-  start(status: () => RunStatus): void {
-    this.status = status;
+  start(look: () => readonly ShownRun[]): void {
+    this.look = look;
     const live = this.output.isTTY === true;
     this.timer = setInterval(
-      () => (live ? this.rewrite() : this.output.write(`${this.line()}\n`)),
+      () => (live ? this.rewrite() : this.output.write(this.lines())),
       live ? LIVE_INTERVAL_MS : this.plainIntervalMs,
     );
     this.timer.unref();
@@ -53,8 +53,20 @@ export class Progress implements RunDisplay {
 
   /** One line with the facts that a waiting person needs, in the order of their importance. */
   line(columnsMax = Number.POSITIVE_INFINITY): string {
-    const status = this.status?.();
-    return status === undefined ? '' : fitting(factsOf(status), columnsMax);
+    const runs = this.look();
+    const [first] = runs;
+    if (first === undefined) return '';
+    return fitting(first.name === undefined ? factsOf(first.status) : factsOfAll(runs), columnsMax);
+  }
+
+  /** A line for each pipeline. */
+  private lines(): string {
+    return this.look()
+      .map(({ name, status }) => {
+        const facts = factsOf(status);
+        return `${fitting(name === undefined ? facts : [name, ...facts], Number.POSITIVE_INFINITY)}\n`;
+      })
+      .join('');
   }
 
   private rewrite(): void {
@@ -62,6 +74,26 @@ export class Progress implements RunDisplay {
     // A terminal moves to the next line when its last column is written.
     this.output.write(`\r\x1b[2K${this.line((this.output.columns ?? COLUMNS) - 1)}`);
   }
+}
+
+/** Several pipelines in one line: how many there are, what holds one of them up, and their sums. */
+function factsOfAll(runs: readonly ShownRun[]): readonly string[] {
+  const stalled = runs.filter(({ status }) => status.stalled !== undefined);
+  const [first] = stalled;
+  const sum = (of: (status: RunStatus) => number): number =>
+    runs.reduce((total, { status }) => total + of(status), 0);
+  return [
+    `${count(runs.length)} pipelines`,
+    ...(first === undefined
+      ? []
+      : [`${count(stalled.length)} STALLED: ${first.name}: ${first.status.stalled}`]),
+    `${count(sum(({ records }) => records.consumed))} records`,
+    `${count(sum(({ progress }) => progress.recordsPerSecond.now))}/s`,
+    ...deadLetters(sum(({ records }) => records.deadLettered)),
+    `lag ${count(sum(({ lag }) => lag ?? 0))}`,
+    `in flight ${bytes(sum(({ inFlightBytes }) => inFlightBytes))}`,
+    `threads ${sum(({ threadsBusy }) => threadsBusy)}/${sum(({ threads }) => threads)} busy`,
+  ];
 }
 
 function factsOf(status: RunStatus): readonly string[] {

@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../app/run.js';
+import type { RunStatus } from '../../app/attended.js';
 import { count } from './numbers.js';
 
 /** `slowed: live lag 12,345 > 10,000` */

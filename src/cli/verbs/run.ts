@@ -5,7 +5,7 @@ import type { Loaded } from '../../config/load.js';
 import { parseRate } from '../../config/text/units.js';
 import { ExitCode } from '../../core/errors.js';
 import type { CliIo, GlobalOptions } from '../io.js';
-import { loadConfigWithDetails, readConfig } from '../load-config.js';
+import { loadAllWithDetails, onlyOne, readConfig } from '../load-config.js';
 import { collect } from '../options.js';
 import { addRangeOptions, checkRangeOptions, type RangeOptions } from '../run-options.js';
 
@@ -58,19 +58,34 @@ export function register(program: Command, io: CliIo): void {
         ...(throttleLag === undefined ? [] : [`dispatcher.throttle-lag=${throttleLag.join(',')}`]),
       ];
       const options = { ...given, set: [...set, ...paceSet] };
-      const loaded = await loadConfigWithDetails(options, io, { isRun: options.plan !== true });
-      const { config } = loaded;
+      const all = await loadAllWithDetails(options, io, { isRun: options.plan !== true });
       if (options.plan === true) {
         const { printPlan } = await import('../run-plan.js');
-        await printPlan(config, options, io);
+        await printPlan(onlyOne(all, options, io).config, options, io);
         return;
       }
+      const one = all.several && !isAboutOne(options) ? undefined : onlyOne(all, options, io);
       // Not earlier: a configuration may come from a pipe, and reading it blocks the process, including its
       // signal handlers.
       holdSignals(io.stderr.isTTY === true, () => process.exit(ExitCode.cutShort));
+      if (one === undefined) {
+        const { runAllOnTerminal } = await import('../pipelines/run-all.js');
+        await runAllOnTerminal(all, isForever(options) ? 'forever' : 'end', options, io);
+        return;
+      }
       const loadAgain = (): Loaded => readConfig(options, io);
-      await start(loaded, options, loadAgain, io);
+      await start(one, options, loadAgain, io);
     });
+}
+
+/** Jobs, ends other than the present one and receipts are those of one pipeline. */
+function isAboutOne({ job, until, receipt }: RunOptions): boolean {
+  const hasOwnEnd = until !== undefined && until !== 'forever' && until.position.kind !== 'end';
+  return job !== undefined || hasOwnEnd || receipt !== undefined;
+}
+
+function isForever({ until }: RunOptions): boolean {
+  return until === undefined || until === 'forever';
 }
 
 /** Here as well: a message about the configuration would not name the option. */
@@ -108,8 +123,7 @@ async function start(
   }
   const { runOnTerminal } = await import('../run-on-terminal.js');
   if (until === undefined || until === 'forever' || until.position.kind === 'end') {
-    const isForever = until === undefined || until === 'forever';
-    await runOnTerminal({ ...run, until: isForever ? 'forever' : 'end' }, io);
+    await runOnTerminal({ ...run, until: isForever(options) ? 'forever' : 'end' }, io);
     return;
   }
   const { boundsUntil } = await import('../run-bounds.js');

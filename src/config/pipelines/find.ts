@@ -30,7 +30,14 @@ export interface Found {
   readonly problems: readonly ReturnType<Problems['list']>[number][];
 }
 
-export function isDirectory(path: string): boolean {
+/** The files that decide which pipelines there are. */
+export function configurationFiles(path: string): readonly string[] {
+  if (!isDirectory(path)) return [path];
+  const { own, defaults } = filesOf(path);
+  return [...(defaults === undefined ? [] : [defaults]), ...own].map((name) => join(path, name));
+}
+
+function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
@@ -44,7 +51,7 @@ export function findPipelines(file: string, finding: Finding): Found | undefined
 }
 
 /** The YAML files of a directory that are pipelines, and the one with what they share. */
-export function filesOf(path: string): { readonly own: readonly string[]; readonly defaults?: string } {
+function filesOf(path: string): { readonly own: readonly string[]; readonly defaults?: string } {
   const names = readdirSync(path)
     .filter((name) => YAML.test(name))
     .sort();

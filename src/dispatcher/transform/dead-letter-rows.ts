@@ -1,5 +1,5 @@
 import type { Block } from '../../core/batch.js';
-import type { TransformResult, WorkerDeath } from '../../ports/transform-pool.js';
+import { isWorkerDeath, type TransformResult, type WorkerDeath } from '../../ports/transform-pool.js';
 import { asDispatcherError } from '../as-dispatcher-error.js';
 import { type InFlightBatch, stopAt } from '../in-flight-batch.js';
 import type { RunState } from '../run-state.js';
@@ -7,7 +7,7 @@ import { Limits } from '../settings.js';
 import { addParts } from './add-parts.js';
 import type { OutputBlocks } from './output-blocks.js';
 import type { RejectedRange } from './ranges.js';
-import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
+import { stopUnrejectable } from './worker-death.js';
 
 /** Makes dead letters of rows whose delivery was refused, without running user code. */
 export class DeadLetterRows {

@@ -2,6 +2,7 @@ import { DispatcherError } from '../../core/errors.js';
 import { inArea, type Logger } from '../../ports/logger.js';
 import type { OutputTopic } from '../../ports/sink.js';
 import {
+  isWorkerDeath,
   NOTHING_ANSWERED,
   type TransformResult,
   type TransformTask,
@@ -20,7 +21,7 @@ import { cutAroundNamed } from './named-rows.js';
 import type { OutputBlocks } from './output-blocks.js';
 import { OutputTopics } from './output-topics.js';
 import { cutAroundSuspects, firstRejected, type Range } from './ranges.js';
-import { isWorkerDeath, stopUnrejectable } from './worker-death.js';
+import { stopUnrejectable } from './worker-death.js';
 
 /**
  * Runs one batch through the pool until each of its rows has an answer. On the way the output block may fill

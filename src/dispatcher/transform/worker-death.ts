@@ -2,10 +2,6 @@ import { DispatcherError } from '../../core/errors.js';
 import type { Rejection, WorkerDeath } from '../../ports/transform-pool.js';
 import { type InFlightBatch, stopAt } from '../in-flight-batch.js';
 
-export function isWorkerDeath(error: unknown): error is WorkerDeath {
-  return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'worker-death';
-}
-
 /** No user code runs while a record is rejected, so a record that ends workers even then stops the run. */
 export function stopUnrejectable(
   batch: InFlightBatch,

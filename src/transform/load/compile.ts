@@ -4,7 +4,16 @@ import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Message, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import type {
+  BuildOptions,
+  BuildResult,
+  Message,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  Plugin,
+  PluginBuild,
+} from 'esbuild';
 import type { DispatcherError } from '../../core/errors.js';
 import { loadError } from './load-error.js';
 
@@ -53,6 +62,22 @@ export class CompiledTransform {
   }
 }
 
+let building = 0;
+
+/** esbuild has one service for the process, which ends after the last of several builds. */
+async function build(
+  options: BuildOptions & { readonly write: false },
+): Promise<BuildResult<{ write: false }>> {
+  const esbuild = await import('esbuild');
+  building += 1;
+  try {
+    return await esbuild.build({ ...options, write: false });
+  } finally {
+    building -= 1;
+    if (building === 0) await esbuild.stop();
+  }
+}
+
 /**
  * Bundles the module and its relative imports; packages and Node's own modules stay imports, resolved from
  * the user's folder.
@@ -74,8 +99,7 @@ export async function compileTransform(path: string): Promise<CompiledTransform>
   const folder = await makeFolder(path);
   const file = join(folder, 'transform.mjs');
   try {
-    const esbuild = await import('esbuild');
-    const result = await esbuild.build({
+    const result = await build({
       entryPoints: [path],
       outfile: file,
       write: false,
@@ -100,7 +124,6 @@ export async function compileTransform(path: string): Promise<CompiledTransform>
       },
       plugins: [resolution()],
     });
-    await esbuild.stop();
     const compiled = new CompiledTransform(path, file, result.outputFiles[0]?.text ?? '');
     compiled.url();
     return compiled;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunStatus } from '../../../src/app/run.js';
 import { bytes, count } from '../../../src/cli/terminal/numbers.js';
 import { Progress } from '../../../src/cli/terminal/progress.js';
 import { Accounting } from '../../../src/core/books/accounting.js';
 import { type PartitionWork, progressOf } from '../../../src/core/progress/progress.js';
+import type { RunStatus } from '../../../src/dispatcher/report.js';
 import { NO_PROGRESS } from '../../support/no-progress.js';
 import { HOSTILE, UNSAFE } from '../memory-io.js';
 
@@ -42,7 +42,7 @@ function bounded(toDo: number, done = 100): RunStatus['progress'] {
 function lineOf(more: Partial<RunStatus>, columnsMax?: number): string {
   const records = { ...STATUS.records, consumed: 100 };
   const progress = new Progress({ write: () => true });
-  progress.start(() => ({ ...STATUS, records, progress: ENDLESS, ...more }));
+  progress.start(() => [{ status: { ...STATUS, records, progress: ENDLESS, ...more } }]);
   const line = progress.line(columnsMax);
   progress.stop();
   return line;
@@ -105,7 +105,7 @@ test('on a terminal one line is rewritten in place, within its width, and cleare
   t.mock.timers.enable({ apis: ['setInterval'] });
   const written: string[] = [];
   const progress = new Progress({ write: (text) => written.push(text), isTTY: true, columns: 40 });
-  progress.start(() => ({ ...STATUS, stalled: 'x'.repeat(500) }));
+  progress.start(() => [{ status: { ...STATUS, stalled: 'x'.repeat(500) } }]);
   t.mock.timers.tick(1_000);
   progress.stop();
   assert.equal(written.length, 3);
@@ -120,7 +120,7 @@ test('elsewhere there is a plain line from time to time, without escapes', (t) =
   t.mock.timers.enable({ apis: ['setInterval'] });
   const written: string[] = [];
   const progress = new Progress({ write: (text) => written.push(text) });
-  progress.start(() => STATUS);
+  progress.start(() => [{ status: STATUS }]);
   t.mock.timers.tick(25_000);
   progress.stop();
   t.mock.timers.tick(60_000);
