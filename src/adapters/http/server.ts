@@ -15,9 +15,10 @@ export interface HttpServerOptions extends Access {
   readonly routes: readonly Route[];
 }
 
-/** A request must have arrived, and an answer must have been taken, after this time. */
+/** A request must have arrived after this time. */
 const REQUEST_TIMEOUT_MS = 5000;
-const IDLE_TIMEOUT_MS = 10_000;
+/** Silence; a reader of which Node saw some progress meanwhile gets it once more. */
+const IDLE_TIMEOUT_MS = 5000;
 const CHECK_INTERVAL_MS = 1000;
 const CONNECTIONS_MAX = 100;
 const HEADER_BYTES_MAX = 8192;
