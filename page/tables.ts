@@ -3,7 +3,7 @@ import { byId, type Child, fill, make, setText } from './dom.js';
 import { bytes, count, duration } from './format.js';
 import type { Status } from './server.js';
 
-/** Messages may quote a record: their beginning is enough to recognise a fault. */
+/** The server masks what messages quote of records. Their beginning is enough to recognise a fault. */
 const MESSAGE_LENGTH_MAX = 200;
 const EXPIRES_SOON_DAYS = 30;
 

@@ -30,7 +30,7 @@ export interface Flight extends RecordPlace {
     readonly thread: number;
     /** It has finished no record for this long. */
     readonly stillMs: number;
-    /** The worker is at this very record. */
+    /** The worker is at this very record: of those that it has begun, the first that is not finished. */
     readonly isAtIt: boolean;
   } | null;
   /** What the transform said: the reason of a filtered record, or the code of a dead letter. */
@@ -131,7 +131,7 @@ function flightIn(state: RunState, batch: InFlightBatch, row: number, place: Rec
         : {
             thread: work.thread,
             stillMs: work.stillMs,
-            isAtIt: row >= work.firstRow && row < work.firstRow + work.rowCount,
+            isAtIt: work.rowCount > 0 && row === work.firstRow,
           },
     outcome: part === undefined ? null : outcomeAt(part, row),
     behind: stage === 'held' || stage === 'ordered' ? earlier(state, batch) : null,

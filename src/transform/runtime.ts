@@ -164,7 +164,7 @@ export class TaskRunner {
       deadLetteredBy: deadLettered.counts,
       deadLetterExamples: deadLettered.examples,
       ...overflowPart(overflow),
-      ...(status === Written.stop && stopped !== undefined ? { stop: stopped.rejection } : {}),
+      ...(status === Written.stop && stopped !== undefined ? { stop: stopped } : {}),
       ...(status === Written.unknownTopic ? { unknownTopics: [...unknownTopics] } : {}),
       ...(keeps ? { keeps } : {}),
       ...(logs === undefined ? {} : { logs }),

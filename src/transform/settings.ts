@@ -1,5 +1,6 @@
 import type { FormatSpec } from '../formats/format.js';
 import type { OutputTopic } from '../ports/sink.js';
+import type { Samples } from './results/sample.js';
 
 export type TombstonePolicy = 'pass' | 'drop' | 'reject';
 
@@ -37,6 +38,8 @@ export interface TaskSettings {
    * The timestamp of dead letters: with an old record's own timestamp, retention could delete it immediately.
    */
   readonly deadLetterTimestamp: 'now' | 'source';
+  /** What is shown of a dead letter's message outside its topic. */
+  readonly samples: Samples;
   readonly origin: Origin;
 }
 
@@ -89,6 +92,7 @@ export function taskSettings(given: TaskSettingsInput): TaskSettings {
     topics: { ...given.topics, others: given.topics.others ?? [] },
     deadLetterBytesMax: given.deadLetterBytesMax ?? TaskDefaults.deadLetterBytesMax,
     deadLetterTimestamp: given.deadLetterTimestamp ?? 'now',
+    samples: given.samples ?? 'full',
     origin: { group: '', host: '', version: '', transform: '', ...given.origin },
   };
 }

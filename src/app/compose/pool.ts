@@ -6,11 +6,13 @@ import type { PoolSettings } from '../../adapters/pool/settings.js';
 import { PoolInTurns } from '../../adapters/turns/pool-in-turns.js';
 import { TurnTaking } from '../../adapters/turns/turn-taking.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+
 import type { KafkaSink } from '../../kafka/sink/kafka-sink.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Logger } from '../../ports/logger.js';
 import type { TransformPool } from '../../ports/transform-pool.js';
 import type { Turns } from '../../ports/turns.js';
+import type { Samples } from '../../transform/results/sample.js';
 import { passThroughTopic, type TaskSettings, taskSettings } from '../../transform/settings.js';
 import { version } from '../../version.js';
 import { formatOf } from '../job-formats.js';
@@ -54,6 +56,7 @@ async function createPool(
     timeoutMs: job.timeoutMs,
     outputBytesMax: job.batch.outputBytesMax,
     deadLetterTimestamp: job.deadLetter.timestamp,
+    samples: samplesOf(config),
     ...topics,
     origin: {
       group: config.consumer.groupId,
@@ -69,6 +72,13 @@ async function createPool(
   };
   const topic = passThroughTopic(task);
   return topic === undefined ? open() : new PassThroughPool({ topic, threads, open });
+}
+
+/** Whoever can reach the port sees them; else only those who started the run. */
+function samplesOf({ dispatcher, server }: ResolvedConfig): Samples {
+  const { samples } = dispatcher.deadLetter;
+  if (samples !== 'auto') return samples;
+  return server === undefined ? 'full' : 'masked';
 }
 
 /**

@@ -105,7 +105,11 @@ function flowFamilies(status: RunStatus, partitions: readonly PartitionStanding[
     gauge('kd_commit_age_seconds', 'How long the oldest settled record has waited for a commit', ageSeconds),
     gauge('kd_in_flight_records', 'Records read and not settled', status.inFlightRecords),
     gauge('kd_in_flight_bytes', 'Bytes of the blocks in use', status.inFlightBytes),
-    gauge('kd_in_flight_bytes_max', 'inFlightBytesMax', status.inFlightBytesMax),
+    gauge(
+      'kd_in_flight_bytes_max',
+      'Limit of kd_in_flight_bytes; the rest of dispatcher.in-flight.bytes-max is for the producer',
+      status.inFlightBytesMax,
+    ),
   ];
 }
 
@@ -137,7 +141,7 @@ function processFamilies({
   return [
     { ...gauge('kd_build_info', 'The version that runs', 1), samples: [{ labels: run, value: 1 }] },
     gauge('kd_ready', '1: /readyz says yes', Number(ready)),
-    counter('kd_reloads_total', 'Configurations that took effect after the first', reloads.count),
+    counter('kd_reloads_total', 'New configurations that took effect with new clients', reloads.count),
     gauge(
       'kd_reload_rejected',
       '1: the newest configuration was rejected, the one before it is in use',

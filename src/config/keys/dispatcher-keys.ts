@@ -219,6 +219,14 @@ export const DISPATCHER_KEYS = {
     choices: ['now', 'source'],
     doc: "timestamp of dead letters; kd-timestamp carries the source's in both cases",
   },
+  'dispatcher.dead-letter.samples': {
+    format: 'choice',
+    default: 'auto',
+    choices: ['auto', 'full', 'masked', 'none'],
+    doc:
+      'what status, log and summary show of their messages: masked hides what they quote of records; ' +
+      'auto: masked if there is a server.port, else full',
+  },
   'dispatcher.unknown-topic': {
     format: 'choice',
     default: 'reject',

@@ -148,8 +148,8 @@ export class Settler {
           remedy: refused
             ? "raise the dead-letter topic's max.message.bytes above the " +
               "source's, or drop such records in the transform"
-            : 'set dispatcher.dead-letter.topic to keep such records, or drop() them in the ' +
-              'transform; a restart stops at the same record',
+            : 'set dispatcher.dead-letter.topic to keep such records with the whole message, or drop() ' +
+              'them in the transform; a restart stops at the same record',
         },
       ),
     );

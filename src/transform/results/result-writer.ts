@@ -1,3 +1,4 @@
+import type { Rejection } from '../../ports/transform-pool.js';
 import { redactor } from '../../secrets/redact.js';
 import { Outcome } from '../../wire/layout.js';
 import type { OutputBatchWriter } from '../../wire/output-writer.js';
@@ -8,6 +9,7 @@ import { PROMISED, silencePromises } from './misplaced.js';
 import { OutputRows, type OutputRowsParts } from './output-rows.js';
 import { isCode, Rejected, redacted, refuse, refuseThrown } from './rejected.js';
 import { type EmitAll, isMarked, type MarkedResult, RESULT } from './results.js';
+import { sampleOf } from './sample.js';
 import { RejectionTally, Tally } from './tally.js';
 import { type Step, Written } from './written.js';
 
@@ -21,8 +23,8 @@ export const ENCODE_NULL = Symbol('encode-null');
 export class ResultWriter {
   readonly filtered = new Tally();
   readonly deadLettered = new RejectionTally();
-  /** The record that must stop the run. */
-  stopped: Rejected | undefined;
+  /** Why a record must stop the run. */
+  stopped: Rejection | undefined;
   readonly #settings: TaskSettings;
   readonly #redact: (text: string) => string;
   readonly #rows: OutputRows;
@@ -82,7 +84,7 @@ export class ResultWriter {
         });
     const valid = redacted(coded, this.#redact);
     if (deadLetter === undefined) {
-      this.stopped = valid;
+      this.stopped = this.#shown(row, valid.rejection);
       return Written.stop;
     }
     const scope = this.#rows.scope;
@@ -100,8 +102,16 @@ export class ResultWriter {
       target,
     );
     if (!written) return Written.fullOfDeadLetter;
-    this.writer.setOutcome(row, Outcome.deadLetteredBase + this.deadLettered.addRow(row, valid.rejection));
+    const number = this.deadLettered.addRow(row, valid.rejection.code, () =>
+      this.#shown(row, valid.rejection),
+    );
+    this.writer.setOutcome(row, Outcome.deadLetteredBase + number);
     return Written.done;
+  }
+
+  #shown(row: number, rejection: Rejection): Rejection {
+    const message = sampleOf(this.#settings.samples, rejection.message, this.#rows.scope.reader, row);
+    return { ...rejection, message };
   }
 
   rejectTooLarge(row: number): Written {

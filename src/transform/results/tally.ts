@@ -77,10 +77,11 @@ export class RejectionTally extends Tally {
     return this.#examples ?? NONE;
   }
 
-  addRow(row: number, { code, message }: Rejection): number {
+  /** `shown` is called for the first record of a code only. */
+  addRow(row: number, code: string, shown: () => Rejection): number {
     const number = this.add(code);
     this.#examples ??= [];
-    if (number === this.#examples.length) this.#examples.push({ row, message: shortened(message) });
+    if (number === this.#examples.length) this.#examples.push({ row, message: shortened(shown().message) });
     return number;
   }
 }

@@ -83,6 +83,28 @@ test('a running job says behind which record another waits, and which worker has
   job.remove();
 });
 
+test('of the records that a worker has begun, only the stuck one is said to be in progress', async () => {
+  const job = await jobOn(await sharedCluster(), {
+    dispatcher: { ordering: 'output', timeout: '50s', 'drain-timeout': '1s' },
+  });
+  await send(job, ['0', 'stuck', '4', '5', '5']);
+  const { kd, url } = await running(job);
+  await eventually(
+    'a worker has it',
+    async () => (await ask(job, 1, { args: ['--url', url] })).answer.state === 'waiting',
+  );
+  const still = async (offset: number): Promise<string> =>
+    (await ask(job, offset, { args: ['--url', url] })).text;
+  await eventually('it takes long', async () => /: it is in progress, and nothing was/.test(await still(1)));
+  assert.match(
+    await still(3),
+    /It is with worker \d+ \([^)]*\): an earlier record of the batch is in progress/,
+  );
+  kd.kill('SIGKILL');
+  await kd.ended;
+  job.remove();
+});
+
 test('records before one that is not read are counted; with two members the owner is named', async () => {
   const job = await jobOn(await sharedCluster(), { partitions: 2 });
   await send(job, ['0', '1', '2'], 0);
