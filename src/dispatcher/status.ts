@@ -39,13 +39,19 @@ const BLOCKED_REMEDY =
 
 function stallOf({ deps }: RunState, parts: Parts): Pick<RunStatus, 'stalled' | 'stalledBy' | 'stallRemedy'> {
   const { stall, connectionTrouble } = parts;
+  const destination = {
+    stalledBy: 'destination',
+    stalled: stall.stalled,
+    stallRemedy: stall.remedy,
+  } as const;
+  const connection = {
+    stalledBy: 'connection',
+    stalled: connectionTrouble.stalled,
+    stallRemedy: connectionTrouble.remedy,
+  } as const;
+  // Brokers that are away acknowledge nothing: then the silence is what follows, not the reason.
   const reasons = [
-    { stalledBy: 'destination', stalled: stall.stalled, stallRemedy: stall.remedy },
-    {
-      stalledBy: 'connection',
-      stalled: connectionTrouble.stalled,
-      stallRemedy: connectionTrouble.remedy,
-    },
+    ...(stall.isRefused ? [destination, connection] : [connection, destination]),
     { stalledBy: 'workers', stalled: deps.pool.trouble, stallRemedy: BLOCKED_REMEDY },
   ] as const;
   const nothing = { stalled: undefined, stalledBy: undefined, stallRemedy: undefined };

@@ -114,6 +114,8 @@ export interface TransformCount {
   readonly value: number;
   readonly kind: 'count' | 'observe';
   readonly labels?: Readonly<Record<string, string>>;
+  /** `value` is the sum of so many. */
+  readonly observed?: { readonly times: number; readonly min: number; readonly max: number };
 }
 
 /**

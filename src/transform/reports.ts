@@ -5,7 +5,6 @@ import type { TransformLogger, TransformMetrics } from './types.js';
 const LOGS_MAX = 100;
 const LOG_TEXT_MAX = 4096;
 const SERIES_MAX = 200;
-const OBSERVATIONS_MAX = 1000;
 /**
  * Maximum length of a metric's name and of a label's name and value, so that hostile records can't fill
  * memory with them.
@@ -20,7 +19,7 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
   #logs: TransformLog[] = [];
   #logsDropped = 0;
   #counts = new Map<string, { name: string; value: number; labels?: Readonly<Record<string, string>> }>();
-  #observations: TransformCount[] = [];
+  #observations = new Map<string, { value: number; times: number; min: number; max: number }>();
   #countsDropped = 0;
 
   count(name: string, value = 1, labels?: Readonly<Record<string, string>>): void {
@@ -36,8 +35,15 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
 
   observe(name: string, value: number): void {
     if (!Number.isFinite(value)) return;
-    if (this.#observations.length >= OBSERVATIONS_MAX) this.#countsDropped += 1;
-    else this.#observations.push({ name: cut(name), value, kind: 'observe' });
+    const short = cut(name);
+    const known = this.#observations.get(short);
+    if (known !== undefined) {
+      known.value += value;
+      known.times += 1;
+      known.min = Math.min(known.min, value);
+      known.max = Math.max(known.max, value);
+    } else if (this.#observations.size >= SERIES_MAX) this.#countsDropped += 1;
+    else this.#observations.set(short, { value, times: 1, min: value, max: value });
   }
 
   takeLogs(): readonly TransformLog[] | undefined {
@@ -49,7 +55,9 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
     if (this.#countsDropped > 0)
       this.#logs.push({
         level: 'warn',
-        message: `${this.#countsDropped} metric values of the transform were dropped`,
+        message:
+          `${this.#countsDropped} values of context.metrics were left out: ` +
+          `of each kind, at most ${SERIES_MAX} names and sets of labels are counted in one batch`,
       });
     if (this.#logs.length === 0) return undefined;
     const taken = this.#logs;
@@ -60,13 +68,18 @@ export class Reports extends LeveledLogger implements TransformLogger, Transform
   }
 
   takeCounts(): readonly TransformCount[] | undefined {
-    if (this.#counts.size === 0 && this.#observations.length === 0) return undefined;
+    if (this.#counts.size === 0 && this.#observations.size === 0) return undefined;
     const taken = [
       ...[...this.#counts.values()].map((count) => ({ ...count, kind: 'count' as const })),
-      ...this.#observations,
+      ...[...this.#observations].map(([name, { value, ...observed }]) => ({
+        kind: 'observe' as const,
+        name,
+        value,
+        observed,
+      })),
     ];
     this.#counts = new Map();
-    this.#observations = [];
+    this.#observations = new Map();
     return taken;
   }
 

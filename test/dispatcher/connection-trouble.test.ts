@@ -25,6 +25,23 @@ test(
   },
 );
 
+test('brokers that are away are the reason, not the deliveries that they leave open', async () => {
+  const bench = new Bench();
+  await bench.start(0);
+  bench.deliver(0, 0, 10);
+  await bench.settle();
+  await bench.pass(11_000);
+  assert.equal(bench.dispatcher.status().stalledBy, 'destination');
+  bench.source.troubled = unreachable;
+  await bench.pass(5_000);
+  const { stalledBy, stalled } = bench.dispatcher.status();
+  assert.deepEqual([stalledBy, stalled], ['connection', "the consumer can't reach Kafka"]);
+  bench.source.troubled = undefined;
+  bench.sink.settle();
+  bench.dispatcher.stop();
+  await bench.end();
+});
+
 test('while records still move over the remaining connections, the run is ready', async () => {
   const bench = new Bench();
   await bench.start(0);

@@ -4,11 +4,10 @@ import { isReadCommitted } from '../compose/offsets.js';
 import type { WhyAnswer } from './answer.js';
 import { type Asked, askRunning } from './ask-running.js';
 import { askBrokers, type BrokerFacts, type PartitionFacts } from './broker-facts.js';
-import type { SourceRecord } from './find-results.js';
 import { findInReceipt, type InReceipt } from './in-receipt.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import type { WhyRequest } from './request.js';
-import { Budget, readAt } from './scan.js';
+import { Budget, readAt, type SourceRecord } from './scan.js';
 import { type Known, type Standing, standingOf, type Visible } from './state.js';
 import { committedWords } from './words.js';
 
@@ -156,7 +155,7 @@ function answerOf({ asked, known, standing, record, outcome }: Parts): WhyAnswer
     sentences: [
       ...outcome.sentences,
       committedWords(group?.group, committed, place.offset),
-      ...(isUnanswered ? [`The running job was not asked: ${asked.why}.`] : []),
+      ...(isUnanswered ? [`Said without the running job: ${asked.why}.`] : []),
     ],
     remedy: outcome.remedy ?? null,
   };

@@ -31,7 +31,7 @@ export async function findDeadLetter(
     let found: FoundDeadLetter | undefined;
     const request = { ...search, side: 'producer', topic, until: { kind: 'end' }, after: 1_000 } as const;
     const isWhole = await scan({ ...request, partitions: new Set(partitions) }, (row) => {
-      if (!isOf(row, source)) return false;
+      if (!row.names('kd', source)) return false;
       found = letterAt(topic, row);
       return true;
     });
@@ -39,15 +39,6 @@ export async function findDeadLetter(
     isComplete &&= isWhole;
   }
   return { found: undefined, isComplete };
-}
-
-function isOf(row: Row, { topic, partition, offset }: RecordPlace): boolean {
-  return (
-    row.hasHeaders &&
-    row.header('kd-offset') === String(offset) &&
-    row.header('kd-partition') === String(partition) &&
-    row.header('kd-topic') === topic
-  );
 }
 
 function letterAt(topic: string, row: Row): FoundDeadLetter {

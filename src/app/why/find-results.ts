@@ -2,12 +2,7 @@
 import type { RecordPlace } from '../../dispatcher/trace.js';
 import type { FoundResult } from './answer.js';
 import type { Search } from './find-dead-letter.js';
-import { type Row, scan } from './scan.js';
-
-export interface SourceRecord {
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-}
+import { type Row, type SourceRecord, scan } from './scan.js';
 
 export interface ResultSearch {
   readonly found: readonly FoundResult[];
@@ -40,7 +35,8 @@ export async function findResults(
   const isWhole = await scan(
     { ...search, ...range, side: 'producer', topic, partitions, after: AFTER },
     (row) => {
-      const certainty = isExact(row, source) ? 'exact' : isLikely(row, source.record) ? 'likely' : undefined;
+      const isExact = row.names('kd-source', source);
+      const certainty = isExact ? 'exact' : isLikely(row, source.record) ? 'likely' : undefined;
       if (certainty === undefined || found.length >= FOUND_MAX) return false;
       found.push({ topic, partition: row.partition, offset: row.offset, certainty });
       return true;
@@ -63,15 +59,6 @@ function spanOf(topic: string, runs: readonly OutputRun[]) {
     offsets: new Map([[topic, offsets]]),
   });
   return { from: table(from), until: table(until) };
-}
-
-function isExact(row: Row, { topic, partition, offset }: RecordPlace): boolean {
-  return (
-    row.hasHeaders &&
-    row.header('kd-source-offset') === String(offset) &&
-    row.header('kd-source-partition') === String(partition) &&
-    row.header('kd-source-topic') === topic
-  );
 }
 
 /** A result that names another source is not ours, however alike it is. */

@@ -3,8 +3,9 @@ import type { Position } from '../../core/positions/position.js';
 import { withSide } from '../groups/with-admin.js';
 import type { FoundDeadLetter, FoundResult, WhyState } from './answer.js';
 import { findDeadLetter, type Search } from './find-dead-letter.js';
-import { findResults, type SourceRecord } from './find-results.js';
+import { findResults } from './find-results.js';
 import type { WhyRequest } from './request.js';
+import type { SourceRecord } from './scan.js';
 import type { Known, Standing } from './state.js';
 import { deadLetterWords, resultWords, type Said } from './words.js';
 
@@ -111,7 +112,8 @@ function withoutResult(
     return filtered(
       standing,
       reasons.length === 1 ? reasons[0] : undefined,
-      'no result in any output topic names it, and no dead letter',
+      'no dead letter and no result in the known output topics names it (results that were written before ' +
+        'dispatcher.output.source-headers was on name nothing)',
     );
   const early = isComplete ? '' : ' before the search ended';
   const maybe = reasons.length === 0 ? '' : ` (the job filters by ${reasons.slice(0, 5).join(', ')})`;

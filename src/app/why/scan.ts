@@ -1,6 +1,7 @@
 /** Reads topics for a record, without a group, and within a budget. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
 import type { Position } from '../../core/positions/position.js';
+import type { RecordPlace } from '../../dispatcher/trace.js';
 import type { Logger } from '../../ports/logger.js';
 import { InputBatchReader } from '../../wire/input-reader.js';
 import { lastHeaderNamed } from '../../wire/packed-headers.js';
@@ -32,6 +33,12 @@ export class Budget {
     this.recordsLeft -= records;
     this.#progress(this.recordsMax - this.recordsLeft, topic);
   }
+}
+
+/** What helps to recognise the results of a record. */
+export interface SourceRecord {
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
 }
 
 export interface ScanRequest {
@@ -69,8 +76,13 @@ export class Row {
     return length < 0 ? null : this.rows.bytes.subarray(start, start + length);
   }
 
-  get hasHeaders(): boolean {
-    return this.rows.headersLength(this.index) > 0;
+  /** Headers such as `kd-offset` (prefix kd) name that record. */
+  names(prefix: 'kd' | 'kd-source', { topic, partition, offset }: RecordPlace): boolean {
+    return (
+      this.header(`${prefix}-offset`) === String(offset) &&
+      this.header(`${prefix}-partition`) === String(partition) &&
+      this.header(`${prefix}-topic`) === topic
+    );
   }
 
   header(name: string): string | undefined {
@@ -121,10 +133,10 @@ export async function readAt(
   request: Pick<ScanRequest, 'config' | 'logger' | 'topic' | 'budget'>,
   { partition, offset }: { readonly partition: number; readonly offset: number },
   isolation: 'read_committed' | 'read_uncommitted',
-): Promise<{ readonly timestampMs: number; readonly key: Buffer | null } | undefined> {
+): Promise<SourceRecord | undefined> {
   const { config } = request;
   const properties = new Map([...config.consumer.properties, ['isolation.level', isolation] as const]);
-  let found: { readonly timestampMs: number; readonly key: Buffer | null } | undefined;
+  let found: SourceRecord | undefined;
   await scan(
     {
       ...request,

@@ -8,8 +8,11 @@ const SERIES_MAX = 1000;
 export interface MetricEntry {
   readonly kind: 'count' | 'observe';
   readonly name: string;
+  /** Observed several times: the sum. */
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of values that a worker observed together; without it, it is one value. */
+  readonly observed?: { readonly times: number; readonly min: number; readonly max: number };
 }
 
 interface Named {
@@ -42,15 +45,16 @@ export class MetricBooks {
 
   add(entry: MetricEntry): void {
     const { kind, name, value, labels } = entry;
+    const { times, min, max } = entry.observed ?? { times: 1, min: value, max: value };
     const key = JSON.stringify([kind, name, labels]);
     const series = this.#series.get(key);
     if (series !== undefined) {
-      series.times += 1;
+      series.times += times;
       series.sum += value;
-      series.min = Math.min(series.min, value);
-      series.max = Math.max(series.max, value);
+      series.min = Math.min(series.min, min);
+      series.max = Math.max(series.max, max);
     } else if (this.#series.size >= SERIES_MAX) this.#leftOut += 1;
-    else this.#series.set(key, { entry, times: 1, sum: value, min: value, max: value });
+    else this.#series.set(key, { entry, times, sum: value, min, max });
   }
 
   /** Values that were dropped because there were too many series. */

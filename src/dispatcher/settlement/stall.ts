@@ -58,6 +58,11 @@ export class Stall {
     return this.warnedAtMs === undefined ? undefined : 'no delivery is acknowledged';
   }
 
+  /** A topic refuses records, as distinct from brokers that are silent. */
+  get isRefused(): boolean {
+    return this.fault !== undefined;
+  }
+
   /** What a person can do while the run tries on. */
   get remedy(): string {
     return this.fault === undefined ? SILENCE_REMEDY : `create or repair topic ${this.fault.topic}`;

@@ -35,6 +35,11 @@ export class ConnectedClient<C extends KafkaClient> {
     return this.#watch?.trouble;
   }
 
+  /** Connected, but without answers: asks for a check of the connection. */
+  suspect(words: string): void {
+    this.#watch?.suspect(words);
+  }
+
   /** For things that must end before the client does; the callback is called at least once. */
   onLeaving(callback: () => void): void {
     this.#beforeLeaving = callback;

@@ -27,6 +27,8 @@ const REFUSED_LOOK_AGAIN_MS = 10_000;
  */
 const UNEXPLAINED_LOOKS = 3;
 const UNEXPLAINED_APART_MS = 10_000;
+/** A broker that hangs keeps its connections, so librdkafka says nothing: others ask for a check. */
+const SUSPECTED_AGAIN_MS = 5_000;
 /** The process has one network and one log, whatever the number of its clients. */
 const processOutages = new Outages();
 /** Maximum number of brokers whose last failure is remembered. */
@@ -53,6 +55,7 @@ export class ConnectionWatch {
   #trouble: Trouble | undefined;
   #unexplained = 0;
   #unexplainedMs = Number.NEGATIVE_INFINITY;
+  #suspectedMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(options: ConnectionWatchOptions) {
@@ -69,6 +72,15 @@ export class ConnectionWatch {
 
   listen(client: EventEmitter): void {
     client.on('event.log', (event: unknown) => this.#note(event));
+  }
+
+  /** Nothing fails, but nothing comes back. `words` are logged if checks find no reason. */
+  suspect(words: string): void {
+    const nowMs = this.#options.nowMs();
+    if (this.#stopped || nowMs - this.#suspectedMs < SUSPECTED_AGAIN_MS) return;
+    this.#suspectedMs = nowMs;
+    this.#lines.set('', words);
+    this.#lookIn(0);
   }
 
   stop(): void {

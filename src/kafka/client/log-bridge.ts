@@ -8,6 +8,7 @@ import type { ClientSide } from '../../core/client-side.js';
 import { LineLimit, sampledLine } from '../../core/log/line-limit.js';
 import { inArea, type Logger, type LogMethod } from '../../ports/logger.js';
 import { errorText } from '../rdkafka.js';
+import { field } from '../statistics/document.js';
 
 const LIMITS = { intervalMs: 60_000, kindsMax: 200 };
 
@@ -37,7 +38,13 @@ export class LogBridge {
     client.on('event.error', (error: unknown) =>
       this.entry(CONNECTION_ERRORS.test(errorText(error)) ? 'debug' : 'warn', 'ERROR', errorText(error)),
     );
-    client.on('event.throttle', (event: unknown) => this.entry('warn', 'THROTTLE', throttleText(event)));
+    client.on('event.throttle', (event: unknown) => this.#onThrottle(event));
+  }
+
+  #onThrottle(event: unknown): void {
+    // The end of a throttle is an event as well, of 0 ms.
+    const isOver = Number(field(event, 'throttleTime')) === 0;
+    this.entry(isOver ? 'debug' : 'warn', 'THROTTLE', isOver ? throttleEnd(event) : throttleText(event));
   }
 
   /** An event of a client in kd's words. */
@@ -105,10 +112,12 @@ function kindOf(text: string): string {
 }
 
 function throttleText(event: unknown): string {
-  const fields =
-    typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>) : {};
   return (
-    `broker ${String(fields['brokerName'])} throttles this client for ` +
-    `${String(fields['throttleTime'])} ms (a quota)`
+    `broker ${String(field(event, 'brokerName'))} throttles this client for ` +
+    `${String(field(event, 'throttleTime'))} ms (a quota)`
   );
+}
+
+function throttleEnd(event: unknown): string {
+  return `broker ${String(field(event, 'brokerName'))} throttles this client no longer`;
 }

@@ -102,6 +102,9 @@ function onStatistics(member: Member, group: KafkaGroup, event: unknown): void {
   const statistics = statisticsOf(event);
   if (statistics !== undefined) member.statistics = statistics;
   liveness.note(statistics, registry, options.nowMs());
+  // The reason must be in the log before its consequences are.
+  const silence = liveness.trouble(options.nowMs());
+  if (silence !== undefined) member.session?.connected.suspect(silence.error.message);
   group.note(statistics);
   const progress = progressOf(statistics, registry, isolationOf(options.cluster.properties));
   if (progress.length > 0 && !member.stopping) member.events?.progress(progress);

@@ -88,6 +88,10 @@ test(
           graceMs: 11_500,
         });
         assert.doesNotMatch(stderr, /"message":"lost"/);
+        const told = warnings(stderr);
+        assert.ok(told.length <= 5, JSON.stringify(told, null, 1));
+        assert.match(told[0]?.message ?? '', /the connection is open, but the broker does not answer/);
+        assert.match(stderr, /kafka: connected to the brokers again after \d+ s/);
         patient.remove();
       });
 

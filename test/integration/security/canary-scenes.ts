@@ -236,7 +236,7 @@ export function scenesOnBroker(stage: Stage): Scene[] {
       exit: 0,
       args: ['why', topics.input, '0', '0', '-v'],
       yaml: reaching(stage, 'SCRAM', good, { server: { port: 1, token: SECRET.token } }),
-      says: /The running job was not asked/,
+      says: /Said without the running job/,
     },
     {
       name: 'why, wrong password',

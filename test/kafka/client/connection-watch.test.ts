@@ -64,6 +64,36 @@ test('a connection that is lost and re-established quickly is not logged as trou
   mock.timers.reset();
 });
 
+test('a broker that keeps its connection and does not answer is checked, and its reason logged', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { watch, pass, logger, looks } = watched(['b-1:9096']);
+  looks.found = [{ ...refused, fault: 'no-answer', message: 'broker b-1:9096 hangs', refused: false }];
+  watch.suspect('no answer for 7 s');
+  await pass(1);
+  assert.match(watch.trouble?.error.message ?? '', /broker b-1:9096 hangs/);
+  assert.match(logger.entries[0]?.message ?? '', /no new connection: broker b-1:9096 hangs/);
+  looks.found = [];
+  await pass(2_000);
+  assert.match(logger.entries[1]?.message ?? '', /connected to the brokers again after 2 s/);
+  mock.timers.reset();
+});
+
+test('where checks find nothing, what was suspected is logged; checks are five seconds apart', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { watch, pass, logger, looks } = watched(['b-1:9096']);
+  for (let second = 0; second < 20; second++) {
+    watch.suspect('no answer from broker b-1');
+    await pass(1_000);
+  }
+  assert.equal(looks.count, 4);
+  assert.equal(logger.entries.length, 1);
+  assert.match(
+    logger.entries[0]?.message ?? '',
+    /connections fail again and again: no answer from broker b-1/,
+  );
+  mock.timers.reset();
+});
+
 test(
   'a refusal by every broker is logged immediately and then once per minute, and checked every ' +
     'ten seconds until it is over',

@@ -91,3 +91,16 @@ test(
     );
   },
 );
+
+test('the end of a throttle is no warning of one for 0 ms', () => {
+  const { client, logger } = setUp();
+  client.emit('event.throttle', { brokerName: 'b-1:9092', throttleTime: 250 });
+  client.emit('event.throttle', { brokerName: 'b-1:9092', throttleTime: 0 });
+  assert.deepEqual(
+    logger.entries.map(({ level, message }) => [level, message]),
+    [
+      ['warn', 'kafka consumer: broker b-1:9092 throttles this client for 250 ms (a quota)'],
+      ['debug', 'kafka consumer: broker b-1:9092 throttles this client no longer'],
+    ],
+  );
+});
