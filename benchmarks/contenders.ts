@@ -212,6 +212,13 @@ export const KD_PASS_LATENCY: KdVariant = {
   title: 'kd, preset latency',
   dispatcher: { preset: 'latency' },
 };
+/** Each small batch is handed over as it comes. */
+export const KD_PASS_AT_ONCE: KdVariant = {
+  ...KD_PASS,
+  id: 'kd-pass-at-once',
+  title: 'kd, batch.interval 0ms',
+  dispatcher: { batch: { interval: '0ms' } },
+};
 export const KD_RAW: KdVariant = {
   id: 'kd-raw',
   title: 'kd, raw through a function',

@@ -30,19 +30,19 @@ const POLL_MS = 10;
 const FLOW_TIMEOUT_MS = 30_000;
 const LOAD_SECONDS = 4;
 
-interface Meter {
+export interface Meter {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
 }
 
-function meterCommand(
+export function meterCommand(
   ground: Ground,
   topics: { readonly input: string; readonly output: string },
-  options: { rate: number; partitions: number; seconds: number },
+  options: { rate: number; partitions: number; seconds: number; warmUpSeconds?: number },
 ): string[] {
-  const { rate, partitions, seconds } = options;
+  const { rate, partitions, seconds, warmUpSeconds = WARM_UP_SECONDS } = options;
   const numbers = [
     '-p',
     String(partitions),
@@ -51,7 +51,7 @@ function meterCommand(
     '-s',
     String(seconds),
     '-w',
-    String(WARM_UP_SECONDS),
+    String(warmUpSeconds),
   ];
   return [
     join(floorFolder, 'latency'),
@@ -152,7 +152,11 @@ interface Running {
  * Starts a contender that runs until it is stopped on a topic that holds a few records and waits until they
  * have come out.
  */
-async function startForever(ground: Ground, contender: Contender, partitions: number): Promise<Running> {
+export async function startForever(
+  ground: Ground,
+  contender: Contender,
+  partitions: number,
+): Promise<Running> {
   const recipe: Recipe = { seed: 9, records: partitions * 100, partitions, format: 'avro' };
   const { topic: input } = await ground.fill(recipe);
   const output = await ground.emptyOutput(partitions);

@@ -12,6 +12,7 @@ import {
   KD_AVRO,
   KD_JSON,
   KD_PASS,
+  KD_PASS_AT_ONCE,
   KD_PASS_LATENCY,
   KD_PASS_SMALL,
   KD_RAW,
@@ -21,6 +22,7 @@ import {
 import { measureCores } from './cores.js';
 import { Ground, say } from './ground.js';
 import { measureLatency, measureStartStop } from './latency.js';
+import { type LowRateScore, measureLowRate } from './lowrate/lowrate.js';
 import { describeMachine } from './machine.js';
 import { measureMicro } from './micro/main.js';
 import { type BenchOptions, type Part, parseOptions } from './options.js';
@@ -40,6 +42,7 @@ const STOCK_REPORTS_RECORDS_MAX = 500_000;
 const PARTITION_COUNTS = [1, 8, 32, 100];
 const LARGE_BYTES = 10_240;
 const LARGE_RECORDS = 200_000;
+const LOW_RATES = [0, 100, 1_000];
 /** For a machine on which pass-through was never measured. */
 const RATE_MAX_GUESS = 200_000;
 const QUIET_LOAD = 0.5;
@@ -148,6 +151,15 @@ async function latency(
   };
 }
 
+async function lowRate(ground: Ground, { match, partitions, runs }: BenchOptions): Promise<LowRateScore[]> {
+  const ours = [KD_PASS, KD_PASS_AT_ONCE, KD_AVRO].map((variant) => kd(variant, 'forever'));
+  const wanted = [floor('pass'), stock(true, STOCK_REPORTS_RECORDS_MAX), ...ours].filter(({ id }) =>
+    match.some((prefix) => id.startsWith(prefix)),
+  );
+  const contenders = [...wanted, ...(await rivalsInBetween(match))];
+  return measureLowRate(ground, contenders, { rates: LOW_RATES, partitions, runs });
+}
+
 /** Measures the wanted parts one after the other; each is written down as soon as it is there. */
 async function measureParts(
   ground: Ground,
@@ -176,6 +188,7 @@ async function measureParts(
   await add('large', () => pair(ground, large, options.runs));
   await add('partitions', () => byPartitions(ground, options));
   await add('latency', () => latency(ground, options, rateMax()));
+  await add('lowrate', () => lowRate(ground, options));
   await add('cores', () => measureCores(ground, options));
   await add('micro', measureMicro);
   await add('scrapes', () => measureScrapes(ground, options));

@@ -3,6 +3,7 @@
  * memory.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ export interface RunningProgram {
   /** Resolves whatever the exit code is. */
   readonly ended: Promise<ProcessCost>;
   readonly signal: (name: NodeJS.Signals) => void;
+  /** Of the program itself, while it runs. */
+  readonly pid: () => number;
 }
 
 const OUTPUT_CHARACTERS_MAX = 1024 * 1024;
@@ -79,6 +82,8 @@ export async function startMeasured(
     signal: (name) => {
       child.kill(name);
     },
+    // The only child of the one that measures it.
+    pid: () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')),
   };
 }
 

@@ -24,6 +24,7 @@ export const PARTS = [
   'throughput',
   'tls',
   'latency',
+  'lowrate',
   'partitions',
   'large',
   'cores',
@@ -51,6 +52,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
                      throughput  copying a topic: the C floor, stock node-rdkafka, kd
                      tls         what TLS adds to the C floor and to kd
                      latency     end to end: Kafka alone, the C floor or kd in between; first record, stop
+                     lowrate     CPU of a daemon at 0, 100 and 1,000 records/s
                      partitions  CPU by partitions
                      large       records of 10 KB
                      cores       a function of 20 µs with one thread and with two; the main thread with 16
@@ -67,7 +69,7 @@ const USAGE = `make bench, with options as in: make bench -- --only throughput,t
                    pass-through
   --match LIST     [all] contenders of the parts throughput and peers, by the beginning of their id:
                    floor,stock,kd-pass,kd-raw,kd-avro,kd-json; peers: floor,go,streams,kd;
-                   latency has go and streams in between only if they are named
+                   latency and lowrate have go and streams only if they are named
   --jobs LIST      [all] jobs of the part peers: ${PEER_JOBS.map(({ id }) => id).join(',')}
   --out FOLDER     [benchmarks] where RESULTS.md, results.json and results.svg are
   --help`;

@@ -7,6 +7,7 @@ import { type Bar, barChart } from './chart.js';
 import { conditions, type Measured } from './circumstances.js';
 import { type CoresScore, coresBody } from './cores.js';
 import type { LatencyScore, StartStopScore } from './latency.js';
+import { type LowRateScore, lowRateBody } from './lowrate/lowrate.js';
 import type { MicroScore } from './micro/main.js';
 import { peersBody, peersChart } from './peers/report.js';
 import type { PeerScore } from './peers/rounds.js';
@@ -27,6 +28,7 @@ export interface Results {
     readonly scores: readonly LatencyScore[];
     readonly startStop: StartStopScore;
   }>;
+  readonly lowrate?: Measured<readonly LowRateScore[]>;
   readonly cores?: Measured<CoresScore>;
   readonly micro?: Measured<readonly MicroScore[]>;
   readonly scrapes?: Measured<ScrapesScore>;
@@ -169,6 +171,7 @@ function sections(results: Results): string[] {
       ),
     ),
     ...section('Latency end to end', results.latency, latencyBody),
+    ...section('CPU at low rates', results.lowrate, lowRateBody),
     ...section('More cores', results.cores, coresBody),
     ...section('What scrapes cost', results.scrapes, scrapesBody),
     ...section('Parts by themselves', results.micro, (scores) =>

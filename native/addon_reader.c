@@ -118,10 +118,11 @@ static void events_finalize(napi_env env, void *data, void *hint) {
 }
 
 static bool read_options(napi_env env, napi_value options, kd_reader_options *to) {
-  int64_t records, bytes, linger, ready;
+  int64_t records, bytes, linger, interval, ready;
   if (!kd_get_option(env, options, "recordsMax", KD_READER_RECORDS_MAX, &records) ||
       !kd_get_option(env, options, "bytesMax", INT32_MAX, &bytes) ||
       !kd_get_option(env, options, "lingerMs", 3600000, &linger) ||
+      !kd_get_option(env, options, "intervalMs", 3600000, &interval) ||
       !kd_get_option(env, options, "readyBatchesMax", 65536, &ready) ||
       !kd_get_flag(env, options, "cutPerPartition", &to->cut_per_partition)) {
     return false;
@@ -133,6 +134,7 @@ static bool read_options(napi_env env, napi_value options, kd_reader_options *to
   to->records_max = (uint32_t)records;
   to->bytes_max = (uint32_t)bytes;
   to->linger_ms = (uint32_t)linger;
+  to->interval_ms = (uint32_t)interval;
   to->ready_batches_max = (uint32_t)ready;
   return true;
 }

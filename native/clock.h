@@ -13,6 +13,13 @@ static inline int64_t kd_now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The above is only as fine as the kernel's tick (up to 4 ms); this is exact. */
+static inline int64_t kd_now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static inline void kd_condition_init(pthread_cond_t *condition) {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
@@ -21,17 +28,16 @@ static inline void kd_condition_init(pthread_cond_t *condition) {
   pthread_condattr_destroy(&attributes);
 }
 
+/* 0 when signalled, ETIMEDOUT at `until_us` of kd_now_us(). */
+static inline int kd_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
+                                          int64_t until_us) {
+  struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+  return pthread_cond_timedwait(condition, lock, &until);
+}
+
 /* 0 when signalled, ETIMEDOUT after `timeout_ms`. */
 static inline int kd_condition_wait_ms(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t timeout_ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += timeout_ms / 1000;
-  until.tv_nsec += (timeout_ms % 1000) * 1000000;
-  if (until.tv_nsec >= 1000000000) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000;
-  }
-  return pthread_cond_timedwait(condition, lock, &until);
+  return kd_condition_wait_until(condition, lock, kd_now_us() + timeout_ms * 1000);
 }
 
 #endif

@@ -137,6 +137,7 @@ kd_reader *kd_reader_new(int64_t handle_id, kd_table *table, const kd_reader_opt
   reader->table = table;
   reader->headers_peekable = true;
   reader->record_bytes_mean = 256;
+  reader->batch_us = INT64_MIN / 2;
   reader->blocks_max = 16;
   reader->open_max = kd_table_max(table);
   reader->open = calloc(reader->open_max, sizeof *reader->open);

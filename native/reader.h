@@ -53,6 +53,8 @@ typedef struct {
   uint32_t records_max;
   uint32_t bytes_max;
   uint32_t linger_ms;
+  /* Small batches are at least this long apart; 0: as they come. */
+  uint32_t interval_ms;
   bool cut_per_partition;
   uint32_t ready_batches_max;
   kd_reader_listener listener;

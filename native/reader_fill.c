@@ -122,6 +122,7 @@ static bool refill(kd_reader *reader, tally *counts, int64_t *linger_until_ms) {
   for (;;) {
     if (atomic_load_explicit(&reader->interrupted, memory_order_acquire)) return false;
     if (pop(reader, 0, chunk_size(reader))) return true;
+    if (kd_reader_wait_for_interval(reader)) continue;
     if (!reader->options.linger_ms) return false;
     int64_t left_ms = *linger_until_ms - kd_now_ms();
     if (left_ms <= 0) return false;
@@ -274,6 +275,7 @@ bool kd_reader_fill(kd_reader *reader, const kd_block *block) {
   if (packer->segment_count == 0) return false;
   reader->oversize_bytes = 0;
   reader->oversize_raised = false;
+  reader->batch_us = kd_now_us();
   atomic_fetch_add_explicit(&reader->batches, 1, memory_order_relaxed);
   uint32_t packed = kd_packer_close(packer);
   if (packer->row_count > 0) {

@@ -16,6 +16,10 @@
 #define KD_READER_LOOKUP_SLOTS 1024u
 #define KD_READER_POLL_MS 100
 #define KD_READER_FORWARD_MS 200
+/* A batch with this many records does not wait for the interval: the work for them outweighs the batch's. */
+#define KD_READER_SMALL_MAX 256u
+/* How long a small batch sleeps before it looks for further records. */
+#define KD_READER_NAP_US 5000
 
 typedef struct kd_open_partition {
   uint32_t id, epoch;
@@ -81,6 +85,8 @@ struct kd_reader {
   /* Limits of the block that is being filled. */
   uint32_t records_max;
   kd_packer packer;
+  /* When the last batch was handed over; long ago if there was none. */
+  int64_t batch_us;
 
   _Atomic uint64_t records_read, bytes_read, batches, duplicates_dropped, stale_dropped, held_now;
 };
@@ -102,6 +108,8 @@ void kd_reader_let_go_of_partition(kd_reader *reader, kd_open_partition *partiti
 /* "topic [partition]: error: text"; contains only text that librdkafka wrote as an error. */
 void kd_reader_error_text(const rd_kafka_message_t *message, char *to, size_t size);
 
+/* For the batch that is being filled. */
+bool kd_reader_wait_for_interval(kd_reader *reader);
 /* Fills a block. True: a batch was delivered; false: nothing was begun and the block is still free
  * (interrupted, or reader->oversize_bytes is set). */
 bool kd_reader_fill(kd_reader *reader, const kd_block *block);

@@ -51,6 +51,21 @@ void *kd_reader_run_events(void *opaque) {
   return NULL;
 }
 
+/* A batch costs all threads together as much as hundreds of records do. So a small one waits until the
+ * interval since the last one is over, asleep: a wake-up per record would cost as much. False: the batch need
+ * not wait. */
+bool kd_reader_wait_for_interval(kd_reader *reader) {
+  int64_t now_us = kd_now_us();
+  int64_t until_us = reader->batch_us + (int64_t)reader->options.interval_ms * 1000;
+  if (reader->packer.row_count >= KD_READER_SMALL_MAX || now_us >= until_us) return false;
+  if (until_us - now_us > KD_READER_NAP_US) until_us = now_us + KD_READER_NAP_US;
+  pthread_mutex_lock(&reader->lock);
+  while (!reader->stopping && !reader->park_wanted && kd_now_us() < until_us)
+    kd_condition_wait_until(&reader->changed, &reader->lock, until_us);
+  pthread_mutex_unlock(&reader->lock);
+  return true;
+}
+
 /* The caller holds the lock. The first block that the waiting record fits into; usually simply the first. */
 static bool take_block(kd_reader *reader, kd_block *block) {
   for (uint32_t i = 0; i < reader->block_count; i++) {

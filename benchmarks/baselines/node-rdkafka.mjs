@@ -1,7 +1,7 @@
 /**
  * The same job on stock node-rdkafka, by hand, as its own documentation does it: consume(n), produce() each
  * record to the same partition with its key, headers and source timestamp, to the end of a known number of
- * records. One JSON object on standard output.
+ * records, or for ever with none. One JSON object on standard output.
  *   node node-rdkafka.mjs '{"bootstrap":…,"input":…,"output":…,"group":…,"records":n,"reports":true|false,
  *     "consumer":{…},"producer":{…}}'
  * reports: count every record's delivery report in JavaScript (the only way stock node-rdkafka has to know
@@ -78,13 +78,14 @@ producer.setPollInterval(POLL_MS);
 consumer.subscribe([options.input]);
 let records = 0;
 let firstAt = 0;
-while (records < options.records) {
+const wanted = options.records === 0 ? Number.POSITIVE_INFINITY : options.records;
+while (records < wanted) {
   for (const record of await consume()) {
     if (records === 0) firstAt = performance.now();
     records += 1;
     while (options.output !== undefined && !produced(record))
       await new Promise((resolve) => setTimeout(resolve, 1));
-    if (records === options.records) break;
+    if (records === wanted) break;
   }
 }
 if (options.output !== undefined)

@@ -1,10 +1,11 @@
 /*
  * Latency from end to end at a fixed rate, generator and meter in one process on one clock.
  *   latency -b SERVERS -i INPUT -o OUTPUT -p PARTITIONS -r RECORDS_PER_SECOND -s SECONDS -w WARM_UP_SECONDS
- * [-v VALUE_BYTES] The generator is open-loop: a record carries the time at which it was due, not at which it
- * got out, so a stall counts in full. The time is the second field of an Avro record {id: long, time: long
- * (microseconds), amount: double, name: string, tags: string[3]}; whatever sits between INPUT and OUTPUT must
- * keep it. With OUTPUT = INPUT it measures Kafka and itself alone. Prints one JSON object.
+ * [-v VALUE_BYTES] [-k RECORDS] -k: so many records in a row go to one partition [64, as with a producer's
+ * sticky batches]. The generator is open-loop: a record carries the time at which it was due, not at which
+ * it got out, so a stall counts in full. The time is the second field of an Avro record {id: long, time:
+ * long (microseconds), amount: double, name: string, tags: string[3]}; whatever sits between INPUT and
+ * OUTPUT must keep it. With OUTPUT = INPUT it measures Kafka and itself alone. Prints one JSON object.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct run {
   int partitions;
   double rate, seconds;
   size_t value_bytes;
+  int64_t run_records;
   double begun;
   int64_t sent;
   int done;
@@ -78,8 +80,7 @@ static void *generate(void *argument) {
     while (run->sent < total && (double)run->sent < due_all) {
       double due = run->begun + (double)run->sent / run->rate;
       size_t length = make_value(value, run->sent, micros(due), run->value_bytes);
-      /* Runs of 64 records a partition, as a producer with sticky batches has them. */
-      int32_t partition = (int32_t)(run->sent / 64 % run->partitions);
+      int32_t partition = (int32_t)(run->sent / run->run_records % run->partitions);
       while (rd_kafka_produce(run->topic, partition, RD_KAFKA_MSG_F_COPY, value, length, NULL, 0, NULL) == -1)
         rd_kafka_poll(run->producer, 1);
       run->sent++;
@@ -135,6 +136,7 @@ int main(int argc, char **argv) {
                     .rate = atof(argument(argc, argv, "-r", NULL)),
                     .seconds = atof(argument(argc, argv, "-s", NULL))};
   run.value_bytes = (size_t)atol(argument(argc, argv, "-v", "98"));
+  run.run_records = atol(argument(argc, argv, "-k", "64"));
   double warm_up = atof(argument(argc, argv, "-w", "2"));
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   set(conf, "bootstrap.servers", servers);

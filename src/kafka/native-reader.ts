@@ -7,6 +7,8 @@ export interface ReaderOptions {
   readonly bytesMax: number;
   /** How long to wait for more after the first record; 0 = take what is there. */
   readonly lingerMs: number;
+  /** Batches of few records (below 256) are at least this long apart; 0 = as they come. */
+  readonly intervalMs: number;
   /** Closes the batch when the partition changes (`ordering: partition`). */
   readonly cutPerPartition: boolean;
   /** Maximum number of batches that wait for JavaScript. */

@@ -47,7 +47,7 @@ test('the blocks of all batches in flight fit beside the producer queue, down to
 test(
   'batches hold several times the concurrency, and with order by partition everything that is ' + 'waiting',
   () => {
-    const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };
+    const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, intervalMs: 0, outputBytesMax: 1 };
     const limits = batchSizeLimits({ ordering: 'output', concurrency: 64, threads: 1, batch });
     assert.deepEqual(limits, { recordsMin: 512, recordsMax: 16_000, workMs: 10 });
     assert.equal(
@@ -58,6 +58,6 @@ test(
 );
 
 test('the more threads one main thread serves, the longer the work of a batch', () => {
-  const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, outputBytesMax: 1 };
+  const batch = { recordsMax: 16_000, bytesMax: 1, lingerMs: 0, intervalMs: 0, outputBytesMax: 1 };
   assert.equal(batchSizeLimits({ ordering: 'none', concurrency: 1, threads: 31, batch }).workMs, 62);
 });

@@ -35,6 +35,14 @@ test("the user's own value wins over the preset, under any of its names", () => 
   assert.equal(properties.has('linger.ms'), false);
 });
 
+test('batches of few records are 5 ms apart, and as they come with the preset latency, unless set', () => {
+  const interval = (text: string): number => resolved(text).dispatcher.batch.intervalMs;
+  assert.equal(interval(MINIMAL), 5);
+  assert.equal(interval(LATENCY), 0);
+  assert.equal(interval(LATENCY.replace('latency }', 'latency, batch: { interval: 5ms } }')), 5);
+  assert.equal(interval(`${MINIMAL}dispatcher: { batch: { interval: 20ms } }\n`), 20);
+});
+
 test('librdkafka gets what the preset says', () => {
   const { producer } = resolved(LATENCY);
   const identity = { handleId: 1, pluginPath: 'plugin' };

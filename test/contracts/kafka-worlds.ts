@@ -70,6 +70,7 @@ export async function kafkaSourceWorld(setup: SourceSetup): Promise<SourceWorld>
       recordsMax: 25,
       bytesMax: BLOCK_BYTES,
       lingerMs: 0,
+      intervalMs: 0,
       cutPerPartition: false,
       readyBatchesMax: 4,
     },

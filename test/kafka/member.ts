@@ -69,6 +69,7 @@ export class Member implements SourceEvents, GroupEvents, CommitsEvents {
         recordsMax: RECORDS_MAX,
         bytesMax: BLOCK_BYTES,
         lingerMs: 0,
+        intervalMs: 0,
         cutPerPartition: false,
         readyBatchesMax: 4,
       },

@@ -131,6 +131,7 @@ export const READER_OPTIONS: ReaderOptions = {
   recordsMax: 1000,
   bytesMax: 1 << 20,
   lingerMs: 0,
+  intervalMs: 0,
   cutPerPartition: false,
   readyBatchesMax: 4,
 };

@@ -78,6 +78,7 @@ export function compose(options: ComposeOptions): Composition {
       recordsMax: job.batch.recordsMax,
       bytesMax: job.batch.bytesMax,
       lingerMs: job.batch.lingerMs,
+      intervalMs: job.batch.intervalMs,
       cutPerPartition: job.ordering === 'partition',
       readyBatchesMax: READY_BATCHES_MAX,
     },

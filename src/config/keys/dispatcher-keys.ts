@@ -140,8 +140,8 @@ export const DISPATCHER_KEYS = {
     default: 'throughput',
     choices: ['throughput', 'latency'],
     doc:
-      'latency: defaults for the shortest way of a record (`linger.ms` 1), at more requests and CPU per ' +
-      'record below full speed; your own properties win',
+      'latency: defaults for the shortest way of a record (`linger.ms` 1, `batch.interval` 0ms), at more ' +
+      'requests and CPU per record below full speed; what you set yourself wins',
   },
   'dispatcher.rate': {
     format: 'rate',
@@ -177,6 +177,16 @@ export const DISPATCHER_KEYS = {
     min: 0,
     max: 60 * SECOND,
     doc: 'how long a batch waits for more records',
+  },
+  'dispatcher.batch.interval': {
+    format: 'duration',
+    default: '5ms',
+    min: 0,
+    max: SECOND,
+    doc:
+      'least time between two batches of few records (below 256), each of which costs what hundreds of ' +
+      'records cost: a record waits for the rest of it, one that comes later does not wait; 0ms with ' +
+      'preset latency, unless set',
   },
   'dispatcher.batch.output-bytes-max': {
     format: 'size',

@@ -70,13 +70,15 @@ function dispatcherPart(reader: Reader, input: ResolveInput): ResolvedConfig['di
 }
 
 function batchPart({ settings }: ResolveInput, threads: number): ResolvedConfig['dispatcher']['batch'] {
-  const { batch, inFlight } = settings.section('dispatcher');
+  const { batch, inFlight, preset } = settings.section('dispatcher');
+  const isHurried = preset === 'latency' && !settings.isSet('dispatcher.batch.interval');
   return {
     ...batch,
     // A default is lowered when the user wants fewer records in flight; an explicit value is checked instead.
     recordsMax: settings.isSet('dispatcher.batch.records-max')
       ? batch.recordsMax
       : defaultBatchRecords(batch.recordsMax, inFlight.recordsMax),
+    intervalMs: isHurried ? 0 : batch.intervalMs,
     bytesMax: batch.bytesMax === 'auto' ? autoBatchBytes(inFlight.bytesMax, threads) : batch.bytesMax,
   };
 }

@@ -14,6 +14,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
       'max-records batch-size size records max-poll-records batch-records max-batch-size ' +
       'max-batch-records records-per-batch chunk-size',
     'dispatcher.batch.bytes-max': 'batch-bytes max-batch-bytes max-bytes bytes',
+    'dispatcher.batch.interval': 'gather min-interval batch-interval interval-ms',
     'dispatcher.batch.linger': 'linger linger-ms batch-timeout batch-wait max-wait',
     'kafka.bootstrap-servers':
       'brokers broker servers broker-list bootstrap bootstrap-server bootstrap-brokers hosts seeds ' +

@@ -41,6 +41,7 @@ const READER = {
   recordsMax: 1_000,
   bytesMax: BLOCK_BYTES,
   lingerMs: 0,
+  intervalMs: 0,
   cutPerPartition: false,
   readyBatchesMax: BLOCKS,
 } as const;
