@@ -78,6 +78,8 @@ interface Parts {
 }
 
 async function answerTo(request: IncomingMessage, { routes, guard, budget }: Parts): Promise<Answer> {
+  // Node keeps the first; a proxy in front may have judged the other.
+  if (hostsIn(request) > 1) return json({ error: 'the request has several Host headers: send one' }, 400);
   const target = request.url ?? '/';
   const cut = target.indexOf('?');
   const path = cut < 0 ? target : target.slice(0, cut);
@@ -102,6 +104,10 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     ...(hasBody ? { connection: 'close' } : {}),
   });
   response.end(text);
+}
+
+function hostsIn({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }
 
 function bodyLength({ headers }: IncomingMessage): number {

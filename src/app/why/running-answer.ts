@@ -43,11 +43,12 @@ export function readQuery(query: URLSearchParams): WhyQuery | QueryFault {
   const partition = once(query, 'partition');
   const offset = once(query, 'offset');
   if (topic === undefined || !TOPIC.test(topic))
-    return { error: 'topic is not the name of one', remedy: REMEDY };
+    return { error: 'topic is missing, or no topic can have this name', remedy: REMEDY };
   const number = wholeNumber(partition, PARTITION_MAX);
-  if (number === undefined) return { error: 'partition is not a number of one', remedy: REMEDY };
+  if (number === undefined)
+    return { error: 'partition is missing, or no whole number from 0', remedy: REMEDY };
   const at = wholeNumber(offset, Number.MAX_SAFE_INTEGER);
-  if (at === undefined) return { error: 'offset is not a whole number from 0', remedy: REMEDY };
+  if (at === undefined) return { error: 'offset is missing, or no whole number from 0', remedy: REMEDY };
   return { topic, partition: number, offset: at };
 }
 

@@ -198,6 +198,14 @@ test('who takes the answer too slowly is cut off, and the rest of it is given up
   });
 });
 
+test('of two Host headers none is chosen: the request is refused', async () => {
+  await withServer(async ({ port }) => {
+    const hosts = 'Host: localhost\r\nhOsT: evil.example\r\n';
+    const answers = await exchange(port, [Buffer.from(`GET /livez HTTP/1.1\r\n${hosts}\r\n`)]);
+    assert.match(answers, /^HTTP\/1\.1 400 .*several Host headers/s);
+  });
+});
+
 test('who sends slowly, nothing, or a body without end is cut off', async () => {
   await withServer(async ({ port }) => {
     const beginnings = [
