@@ -112,7 +112,7 @@ test(
   },
 );
 
-test('a member whose group.instance.id another process took says so once, and the right thing', async () => {
+test('a member whose group.instance.id another process took says so once, and the right thing', async (t) => {
   const cluster = await sharedCluster();
   const job = await Job.create({
     cluster,
@@ -128,6 +128,8 @@ test('a member whose group.instance.id another process took says so once, and th
   const first = job.spawn(['--until', 'forever']);
   await first.waitFor(/"owned":1/);
   const second = job.spawn(['--until', 'forever']);
+  // After a failed assertion it would hold up the whole file.
+  t.after(() => second.kill('SIGKILL'));
   const fenced = await summaryOf(first, 8);
   assert.equal(fenced.reason.code, 'FENCED');
   assert.match(fenced.reason.message, /another process uses the same group\.instance\.id/);
