@@ -92,12 +92,13 @@ function filtered(
   standing: Standing,
   reason: string | undefined,
   how: string,
+  likely: '' | 'likely ' = '',
 ): Omit<Outcome, 'results' | 'isComplete'> {
   const by = reason === undefined ? '' : `, by the reason ${reason}`;
   return {
     state: 'filtered',
     filteredBy: reason,
-    sentences: [...standing.sentences, `It was filtered${by}: ${how}.`],
+    sentences: [...standing.sentences, `It was ${likely}filtered${by}: ${how}.`],
   };
 }
 
@@ -114,6 +115,8 @@ function withoutResult(
       reasons.length === 1 ? reasons[0] : undefined,
       'no dead letter and no result in the known output topics names it (results that were written before ' +
         'dispatcher.output.source-headers was on name nothing)',
+      // A run that is over may have written to topics that are listed nowhere.
+      known.running === undefined ? 'likely ' : '',
     );
   const early = isComplete ? '' : ' before the search ended';
   const maybe = reasons.length === 0 ? '' : ` (the job filters by ${reasons.slice(0, 5).join(', ')})`;
