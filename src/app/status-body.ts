@@ -18,6 +18,13 @@ export interface RunView extends SnapshotView {
   clients(): readonly ClientFigures[];
   /** Undefined: not known how it came about. */
   config(): ShownConfig | undefined;
+  /** Bytes that the container allows. */
+  memoryLimit?(): number | undefined;
+}
+
+function limitOf(view: RunView): { readonly limitBytes?: number } {
+  const limitBytes = view.memoryLimit?.();
+  return limitBytes === undefined ? {} : { limitBytes };
 }
 
 /** Partitions that are listed: those furthest behind. */
@@ -42,7 +49,7 @@ export interface StatusBody extends Omit<Snapshot, 'memory'>, LiveFacts {
     readonly message: string;
     readonly remedy: string | null;
   } | null;
-  readonly memory: Snapshot['memory'] & { readonly rssBytes: number };
+  readonly memory: Snapshot['memory'] & { readonly rssBytes: number; readonly limitBytes?: number };
   /** The owned partitions that are furthest behind. */
   readonly partitions: readonly PartitionStanding[];
   readonly partitionsLeftOut: number;
@@ -75,7 +82,7 @@ export function statusBody(name: string, view: RunView): StatusBody {
   const { count, switching, rejected } = view.reloads();
   return {
     ...summary,
-    memory: { ...summary.memory, rssBytes: process.memoryUsage.rss() },
+    memory: { ...summary.memory, rssBytes: process.memoryUsage.rss(), ...limitOf(view) },
     version,
     reason: null,
     exitCode: null,

@@ -1,10 +1,12 @@
 import type { ResolvedConfig } from '../config/keys/resolved.js';
+import { memoryUse } from '../config/resolve/memory.js';
 
 /** The resolved job in one line, which makes the rest of the log understandable. */
 export function whatIsRun(
-  { name, consumer, producer, dispatcher: job }: ResolvedConfig,
+  config: ResolvedConfig,
   until: 'end' | 'forever',
 ): Readonly<Record<string, unknown>> {
+  const { name, consumer, producer, dispatcher: job } = config;
   const { topics } = consumer;
   return {
     name,
@@ -19,6 +21,9 @@ export function whatIsRun(
     ...(job.rate === undefined ? {} : { rate: job.rate }),
     ...(job.throttleLag === undefined ? {} : { throttleLag: job.throttleLag.join(' ') }),
     inFlightBytesMax: job.inFlight.bytesMax,
+    fetchQueueBytesMax: memoryUse(config).queueBytes,
+    workerHeapBytesMax: job.workerHeapMax,
+    ...(config.memoryLimit === undefined ? {} : { memoryLimitBytes: config.memoryLimit }),
     until,
   };
 }

@@ -14,6 +14,7 @@ import { emptyLayer, type Layer, mergeLayers } from './layers/layers.js';
 import { propertiesFileLayer } from './layers/properties-file.js';
 import { noteOverridden, takeOverKeys } from './layers/take-over.js';
 import { type PipelinePlace, pipelineLayer } from './pipelines/pipeline-layer.js';
+import { type ContainerLimits, containerLimits, readText } from './resolve/control-groups.js';
 import { resolveConfig } from './resolve/resolve.js';
 import type { Purpose } from './resolve/resolve-input.js';
 import { secretsOf, secretsOfEnvironment } from './resolve/secret-values.js';
@@ -44,6 +45,8 @@ export interface LoadRequest {
   readonly purpose?: Purpose;
   /** Finds the system's CA certificates. [those of this system] */
   readonly systemTrust?: () => string | undefined;
+  /** Of the container. [those of this process] */
+  readonly limits?: ContainerLimits;
   /** For reports of certificate expiry. */
   readonly now?: Date;
   /** Called with every token that clients of this configuration obtain, because a token is a secret. */
@@ -72,6 +75,7 @@ export interface Loaded {
 export interface LoadedDetails {
   readonly settings: Settings;
   readonly merged: Layer;
+  readonly limits: ContainerLimits;
   /** The properties of each client that the user set. */
   readonly clients: Readonly<Record<ClientSide, PropertyEntries>>;
 }
@@ -98,6 +102,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   });
   checkSystemTrust(clients, request, problems);
   const file = request.file === undefined ? undefined : resolve(workingDirectory, request.file);
+  const limits = request.limits ?? containerLimits(readText);
   const input = {
     settings,
     merged,
@@ -107,6 +112,8 @@ export function loadConfiguration(request: LoadRequest): Loaded {
     shownFile: request.file,
     workingDirectory,
     environment: request.environment,
+    limits,
+    isOneOfSeveral: request.pipeline !== undefined,
     purpose: request.purpose ?? 'job',
     obtained: request.obtained,
   };
@@ -119,6 +126,7 @@ export function loadConfiguration(request: LoadRequest): Loaded {
   const details = {
     settings,
     merged,
+    limits,
     clients: { consumer: clients.consumer.properties, producer: clients.producer.properties },
   };
   return {

@@ -11,6 +11,7 @@ import { PoolThread } from './pool-thread.js';
 import { PoolLimits, type PoolSettings } from './settings.js';
 import { deadline } from './waiting.js';
 
+const MIB = 1_048_576;
 const WORKER_FILE = fileURLToPath(new URL('../../../workers/transform-worker.js', import.meta.url));
 
 export interface ThreadsEvents {
@@ -65,7 +66,7 @@ export class PiscinaThreads {
     await deadline(Promise.all([this.#piscina.destroy(), ended]), withinMs);
   }
 
-  #create({ task, workerHeapMbMax }: PoolSettings, stop: StopCell): Piscina {
+  #create({ task, workerHeapBytes, youngBytes }: PoolSettings, stop: StopCell): Piscina {
     const workerData: WorkerInit = { settings: task, stopCells: stop.cells };
     const piscina = new Piscina({
       filename: WORKER_FILE,
@@ -78,7 +79,10 @@ export class PiscinaThreads {
       // code may rely on them (keep-alives, caches refreshed by timers).
       atomics: task.transform === undefined ? 'sync' : 'disabled',
       recordTiming: false,
-      resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax ?? PoolLimits.workerHeapMbMax },
+      resourceLimits: {
+        maxOldGenerationSizeMb: (workerHeapBytes ?? PoolLimits.workerHeapBytes) / MIB,
+        ...(youngBytes === undefined ? {} : { maxYoungGenerationSizeMb: youngBytes / MIB }),
+      },
       workerData,
       loadBalancer: (_task, workers) => {
         const found = workers.find((worker) => worker.id === this.#sending?.threadId);

@@ -11,7 +11,9 @@ export interface PoolSettings {
   readonly describePartition: (id: PartitionId) => PartitionName;
   readonly logger?: Logger;
   /** Heap of one worker; beyond it only that worker dies. */
-  readonly workerHeapMbMax?: number;
+  readonly workerHeapBytes?: number;
+  /** Space for young objects, beside that heap. [V8's own] */
+  readonly youngBytes?: number;
   /** The time a worker may take to import the transform and to run its `setup`. */
   readonly loadTimeoutMs?: number;
   /** How long a blocked worker may take to end, before the pool is given up. */
@@ -21,7 +23,7 @@ export interface PoolSettings {
 export const PoolLimits = {
   /** Maximum number of waiting tasks. There are never more than blocks. */
   queuedTasksMax: 10_000,
-  workerHeapMbMax: 512,
+  workerHeapBytes: 512 * 1_048_576,
   loadTimeoutMs: 60_000,
   /** Time between the abort signal to a hanging transform and the end of its worker. */
   graceMs: 1000,

@@ -6,6 +6,7 @@ import type { PoolSettings } from '../../adapters/pool/settings.js';
 import { PoolInTurns } from '../../adapters/turns/pool-in-turns.js';
 import { TurnTaking } from '../../adapters/turns/turn-taking.js';
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
+import { youngBytes } from '../../config/resolve/memory.js';
 
 import type { KafkaSink } from '../../kafka/sink/kafka-sink.js';
 import type { Clock } from '../../ports/clock.js';
@@ -65,9 +66,15 @@ async function createPool(
       transform: job.transform === undefined ? '' : basename(job.transform),
     },
   });
-  const { threads } = job;
+  const { threads, workerHeapMax } = job;
   const open = async (): Promise<TransformPool> => {
-    const pool = await workingPool({ ...deps, task, threads });
+    const pool = await workingPool({
+      ...deps,
+      task,
+      threads,
+      workerHeapBytes: workerHeapMax,
+      youngBytes: youngBytes(workerHeapMax),
+    });
     return turns === undefined || threads === 0 ? pool : new PoolInTurns(pool, turns);
   };
   const topic = passThroughTopic(task);

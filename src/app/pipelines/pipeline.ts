@@ -63,6 +63,7 @@ export class Pipeline {
       redact,
       certificates: () => expiry.expiries(),
       config: () => job.shown?.(runner.config),
+      memoryLimit: () => runner.config.memoryLimit,
       trace: (place) => runner.trace(place),
     };
     this.answers = answersOf({ name: config.name, group: config.consumer.groupId }, this.view);

@@ -1,5 +1,6 @@
 /** The keys of the section dispatcher. */
 import type { Field } from './field.js';
+import { MEMORY_KEYS } from './memory-keys.js';
 
 const KIB = 1_024;
 const MIB = 1_048_576;
@@ -195,20 +196,7 @@ export const DISPATCHER_KEYS = {
     max: 1_024 * MIB,
     doc: 'largest output of one batch; a record beyond it is rejected (OUTPUT_TOO_LARGE)',
   },
-  'dispatcher.in-flight.records-max': {
-    format: 'integer',
-    default: 200_000,
-    min: 1,
-    max: 100_000_000,
-    doc: 'records consumed and not yet settled',
-  },
-  'dispatcher.in-flight.bytes-max': {
-    format: 'size',
-    default: '64MiB',
-    min: 64 * KIB,
-    max: 256 * 1_024 * MIB,
-    doc: 'memory for records in flight: blocks and producer queue together',
-  },
+  ...MEMORY_KEYS,
   'dispatcher.dead-letter.topic': {
     format: 'topic',
     default: null,

@@ -81,7 +81,7 @@ export const PROCESS_KEYS = {
     max: 68_719_476_736,
     doc:
       'several pipelines: what in-flight.bytes-max of all of them adds up to, shared by weight; auto: ' +
-      "64 MiB each, at most 512 MiB or a quarter of the container's memory",
+      "64 MiB or a sixteenth of the container's memory each, at most 512 MiB or a quarter of it",
   },
   'budget.queue-bytes': {
     format: 'size-or-auto',
@@ -90,7 +90,7 @@ export const PROCESS_KEYS = {
     max: 68_719_476_736,
     doc:
       'several pipelines: what the consumers may have fetched ahead, all together, shared by weight; auto: ' +
-      "16 MiB each, at most 256 MiB or an eighth of the container's memory",
+      "16 MiB or a 32nd of the container's memory each, at most 256 MiB or an eighth of it",
   },
   'budget.threads': {
     format: 'integer-or-auto',

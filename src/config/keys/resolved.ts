@@ -72,7 +72,7 @@ export interface ResolvedConfig {
   };
   readonly dispatcher: Omit<
     Section<'dispatcher'>,
-    'transform' | 'input' | 'output' | 'threads' | 'batch' | 'deadLetter'
+    'transform' | 'input' | 'output' | 'threads' | 'workerHeapMax' | 'batch' | 'inFlight' | 'deadLetter'
   > & {
     /** Absolute path of the module; undefined = pass-through. */
     readonly transform: string | undefined;
@@ -85,6 +85,9 @@ export interface ResolvedConfig {
     readonly output: WithSchema<Section<'dispatcher.output'>>;
     /** 0 = in the main thread. */
     readonly threads: number;
+    /** Bytes. */
+    readonly workerHeapMax: number;
+    readonly inFlight: Omit<Section<'dispatcher.in-flight'>, 'bytesMax'> & { readonly bytesMax: number };
     readonly batch: Omit<Section<'dispatcher.batch'>, 'bytesMax'> & { readonly bytesMax: number };
     readonly deadLetter: Omit<Section<'dispatcher.dead-letter'>, 'topic'>;
     readonly deadLetterTopic: string | undefined;
@@ -94,6 +97,8 @@ export interface ResolvedConfig {
    * own.
    */
   readonly topics: { readonly defaults: TopicWishes; readonly named: ReadonlyMap<string, TopicWishes> };
+  /** The container's memory limit in bytes; undefined: there is none. */
+  readonly memoryLimit: number | undefined;
   readonly server: ServerConfig | undefined;
   readonly telemetry: Omit<Section<'telemetry'>, 'module'> & {
     /** Absolute. */

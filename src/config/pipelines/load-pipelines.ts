@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../keys/resolved.js';
 import type { Note } from '../keys/side.js';
 import { type Loaded, type LoadRequest, loadConfiguration } from '../load.js';
+import { checkMemory } from '../resolve/memory.js';
 import { type Problem, Problems } from '../text/problem.js';
 import { checkTogether, ownerOf } from './checks.js';
 import { type FoundPipeline, findPipelines } from './find.js';
@@ -45,6 +46,12 @@ export function loadPipelines(
   const shares = first.length === 0 ? new Map<string, Share>() : sharesOf(first, granted, together);
   const members = found.pipelines.map((one, index) => load(one, shares.get(first[index]?.name ?? '')));
   checkTogether(members, together);
+  const configs = members.flatMap(({ loaded }) => loaded.config ?? []);
+  checkMemory(
+    configs,
+    members[0]?.loaded.details.limits ?? { cpus: undefined, memoryBytes: undefined },
+    together,
+  );
   const common = [...found.problems, ...together.list()];
   const isFaulty = common.some(({ severity }) => severity === 'error');
   const pipelines = members.map(({ name, loaded }, index) => ({

@@ -3,34 +3,34 @@
 import type { Layer } from '../layers/layers.js';
 import { type Entry, emptyLayer } from '../layers/layers.js';
 import type { Loaded } from '../load.js';
-import { autoThreads, containerMemoryBytes } from '../resolve/machine.js';
+import type { ContainerLimits } from '../resolve/control-groups.js';
+import { autoThreads } from '../resolve/machine.js';
+import {
+  limitWords,
+  type MemoryUse,
+  PORTIONS,
+  portion,
+  QUEUE_PROPERTY,
+  workerHeap,
+} from '../resolve/memory.js';
 import type { Problems } from '../text/problem.js';
 import { formatSize } from '../text/units.js';
 
 const KIB = 1_024;
-const MIB = KIB * KIB;
 
 const IN_FLIGHT = 'dispatcher.in-flight.bytes-max';
 const THREADS = 'dispatcher.threads';
-const QUEUE = 'queued.max.messages.kbytes';
-
-/** What one pipeline gets without a user's word: more makes none faster, less makes batches small. */
-const IN_FLIGHT_EACH_MAX = 64 * MIB;
-const IN_FLIGHT_EACH_MIN = 2 * MIB;
-const QUEUE_EACH_MAX = 16 * MIB;
-const QUEUE_EACH_MIN = MIB;
-const IN_FLIGHT_AUTO_MAX = 512 * MIB;
-const QUEUE_AUTO_MAX = 256 * MIB;
-const IN_FLIGHT_OF_MEMORY = 4;
-const QUEUE_OF_MEMORY = 8;
+const HEAP = 'dispatcher.worker-heap-max';
 
 /** The share of one pipeline; undefined: the user has set it. */
 export interface Share {
   readonly inFlightBytes: number | undefined;
   readonly queueBytes: number | undefined;
   readonly threads: number | undefined;
+  readonly workerHeapBytes: number | undefined;
   /** For `config show --origin`; KEY is the key of the budget. */
   readonly words: string;
+  readonly heapWords: string;
 }
 
 export interface Member {
@@ -50,15 +50,30 @@ export function sharesOf(
   const all = new Map<string, Share>();
   const inFlight = divide('inFlightBytes', budget, { members, granted }, problems);
   const queue = divide('queueBytes', budget, { members, granted }, problems);
+  const limits = limitsOf(members);
+  const threadsOf = ({ loaded }: Member, index: number): number | undefined =>
+    loaded.details.settings.get('dispatcher.pool') === 'own' || setNumber(loaded, THREADS) !== undefined
+      ? undefined
+      : Math.max(1, Math.ceil((budget.threads * (weights[index] ?? 1)) / sum));
+  const uses = members.map((member, index): MemoryUse => {
+    const { loaded, name } = member;
+    const before = granted.get(name);
+    return {
+      inFlightBytes: setBytes(loaded, 'inFlightBytes') ?? before?.inFlightBytes ?? inFlight.get(name) ?? 0,
+      queueBytes: setBytes(loaded, 'queueBytes') ?? before?.queueBytes ?? queue.get(name) ?? 0,
+      threads: setNumber(loaded, THREADS) ?? threadsOf(member, index) ?? autoThreads(limits).threads,
+    };
+  });
+  const heap = limits.memoryBytes === undefined ? undefined : workerHeap(limits.memoryBytes, uses);
   members.forEach(({ name, loaded }, index) => {
     const weight = weights[index] ?? 1;
     const words = `its share of budget.KEY, weight ${weight} of ${sum}`;
-    const isOwn = loaded.details.settings.get('dispatcher.pool') === 'own';
-    const threads = Math.max(1, Math.ceil((budget.threads * weight) / sum));
     const fresh = {
       inFlightBytes: inFlight.get(name),
       queueBytes: queue.get(name),
-      threads: isOwn || isSet(loaded, 'threads') ? undefined : threads,
+      threads: threadsOf({ name, loaded }, index),
+      workerHeapBytes: setNumber(loaded, HEAP) === undefined ? heap : undefined,
+      heapWords: `default: auto, ${limitWords(limits)}, workers of all pipelines`,
       words,
     };
     all.set(name, granted.get(name) ?? fresh);
@@ -71,7 +86,8 @@ export function budgetThreads(members: readonly Member[]): number {
   return budgetOf(members).threads;
 }
 
-export function shareLayer({ inFlightBytes, queueBytes, threads, words }: Share): Layer {
+export function shareLayer(share: Share): Layer {
+  const { inFlightBytes, queueBytes, threads, workerHeapBytes, words } = share;
   const layer = emptyLayer();
   const entry = <Value>(value: Value, key: string): Entry<Value> => ({
     value,
@@ -80,17 +96,22 @@ export function shareLayer({ inFlightBytes, queueBytes, threads, words }: Share)
   });
   if (inFlightBytes !== undefined) layer.fields.set(IN_FLIGHT, entry(inFlightBytes, 'in-flight-bytes'));
   if (threads !== undefined) layer.fields.set(THREADS, entry(threads, 'threads'));
+  if (workerHeapBytes !== undefined)
+    layer.fields.set(HEAP, {
+      ...entry(workerHeapBytes, ''),
+      origin: { kind: 'built-in', by: share.heapWords },
+    });
   const kib = String(Math.floor((queueBytes ?? 0) / KIB));
   if (queueBytes !== undefined)
-    layer.properties['kafka.consumer.properties'].set(QUEUE, entry(kib, 'queue-bytes'));
+    layer.properties['kafka.consumer.properties'].set(QUEUE_PROPERTY, entry(kib, 'queue-bytes'));
   return layer;
 }
 
 type Resource = 'inFlightBytes' | 'queueBytes';
 
 const RESOURCES = {
-  inFlightBytes: { key: 'budget.in-flight-bytes', min: IN_FLIGHT_EACH_MIN, max: IN_FLIGHT_EACH_MAX },
-  queueBytes: { key: 'budget.queue-bytes', min: QUEUE_EACH_MIN, max: QUEUE_EACH_MAX },
+  inFlightBytes: { key: 'budget.in-flight-bytes', ...PORTIONS.inFlightBytes },
+  queueBytes: { key: 'budget.queue-bytes', ...PORTIONS.queueBytes },
 } as const;
 
 /** What is set or granted is taken as it is; the rest is divided, at most `max` and at least `min` each. */
@@ -136,19 +157,19 @@ interface Budget {
 /** `auto` is never less than what the user has set for single pipelines, and the least for the others. */
 function budgetOf(members: readonly Member[]): Budget {
   const settings = members[0]?.loaded.details.settings;
-  const memory = containerMemoryBytes() ?? Number.POSITIVE_INFINITY;
-  const bytes = (resource: Resource, limit: number): number => {
-    const { key, min, max } = RESOURCES[resource];
+  const limits = limitsOf(members);
+  const bytes = (resource: Resource): number => {
+    const { key, min } = RESOURCES[resource];
     const given = settings?.get(key) ?? 'auto';
     if (given !== 'auto') return given;
     const set = members.reduce((sum, { loaded }) => sum + (setBytes(loaded, resource) ?? 0), 0);
-    return Math.max(set + members.length * min, Math.min(members.length * max, Math.floor(limit)));
+    return Math.max(set + members.length * min, portion(resource, members.length, limits.memoryBytes));
   };
   const threads = settings?.get('budget.threads') ?? 'auto';
   return {
-    inFlightBytes: bytes('inFlightBytes', Math.min(IN_FLIGHT_AUTO_MAX, memory / IN_FLIGHT_OF_MEMORY)),
-    queueBytes: bytes('queueBytes', Math.min(QUEUE_AUTO_MAX, memory / QUEUE_OF_MEMORY)),
-    threads: threads === 'auto' ? autoThreads().threads : threads,
+    inFlightBytes: bytes('inFlightBytes'),
+    queueBytes: bytes('queueBytes'),
+    threads: threads === 'auto' ? autoThreads(limits).threads : threads,
   };
 }
 
@@ -157,14 +178,22 @@ function weightOf({ details }: Loaded): number {
 }
 
 function setBytes(loaded: Loaded, resource: Resource): number | undefined {
-  const { settings, clients } = loaded.details;
-  if (resource === 'inFlightBytes')
-    return isSet(loaded, 'in-flight.bytes-max') ? settings.get(IN_FLIGHT) : undefined;
-  const entry = clients.consumer.get(QUEUE);
+  const { clients } = loaded.details;
+  if (resource === 'inFlightBytes') return setNumber(loaded, IN_FLIGHT);
+  const entry = clients.consumer.get(QUEUE_PROPERTY);
   return entry === undefined || entry.origin.kind === 'built-in' ? undefined : Number(entry.value) * KIB;
 }
 
-function isSet({ details }: Loaded, key: string): boolean {
-  const { kind } = details.settings.origin(`dispatcher.${key}`);
-  return kind !== 'default' && kind !== 'built-in';
+/** What the user has set, other than `auto`. */
+function setNumber(
+  { details: { settings } }: Loaded,
+  key: typeof IN_FLIGHT | typeof HEAP | typeof THREADS,
+): number | undefined {
+  const { kind } = settings.origin(key);
+  const value = settings.get(key);
+  return kind === 'default' || kind === 'built-in' || value === 'auto' ? undefined : value;
+}
+
+function limitsOf(members: readonly Member[]): ContainerLimits {
+  return members[0]?.loaded.details.limits ?? { cpus: undefined, memoryBytes: undefined };
 }

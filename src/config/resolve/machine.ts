@@ -1,7 +1,7 @@
 /** The number of threads that `threads: auto` means here: the machine's cores, limited by the container. */
 import { availableParallelism, cpus as cpusOfMachine } from 'node:os';
 import { formatSize } from '../text/units.js';
-import { allowedCores, containerLimits, readText } from './control-groups.js';
+import { allowedCores, type ContainerLimits, readText } from './control-groups.js';
 
 export interface AutoThreads {
   readonly threads: number;
@@ -23,7 +23,7 @@ const SHARE_OF_THREADS = 0.5;
  * One core is left for the main loop and librdkafka. Of a quota a part of a core is enough for them: 3.5
  * cores are three threads, and with less than two there is one.
  */
-export function autoThreads(cores = coresHere(), limits = containerLimits(readText)): AutoThreads {
+export function autoThreads(limits: ContainerLimits, cores = coresHere()): AutoThreads {
   const { cpus, memoryBytes, cpuGroup = '/', memoryGroup = '/' } = limits;
   const byCores = cores.allowed - 1;
   const byQuota = cpus === undefined ? byCores : Math.ceil(cpus) - 1;
@@ -49,9 +49,4 @@ function plural(cores: number): string {
 function coresHere(): Cores {
   const allowed = allowedCores(readText) ?? availableParallelism();
   return { all: Math.max(allowed, cpusOfMachine().length), allowed };
-}
-
-/** The memory limit of this process's container; undefined: there is none. */
-export function containerMemoryBytes(): number | undefined {
-  return containerLimits(readText).memoryBytes;
 }

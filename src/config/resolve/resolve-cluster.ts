@@ -9,6 +9,7 @@ import { defaultsOf, type Preset, reasonOf, withDefaults } from '../../kafka/pro
 import type { PropertyEntries } from '../client/properties.js';
 import type { ClusterConfig, PropertyOrigin } from '../keys/resolved.js';
 import { formatOrigin, type Problems } from '../text/problem.js';
+import { limitWords, PORTIONS, portion, QUEUE_PROPERTY } from './memory.js';
 import { brokerRegion } from './msk.js';
 import type { ResolveInput } from './resolve-input.js';
 
@@ -21,7 +22,8 @@ export function clusterConfig(
   const { properties: entries, certificates, files } = input.clients[side];
   const user = new Map([...entries].map(([name, entry]) => [name, entry.value]));
   const preset = input.settings.get('dispatcher.preset');
-  const properties = withDefaults(defaultsOf(side, preset), user);
+  const queue = sideQueue(side, input);
+  const properties = withDefaults(new Map([...defaultsOf(side, preset), ...queue]), user);
   return {
     bootstrapServers: servers,
     properties,
@@ -29,7 +31,11 @@ export function clusterConfig(
       ['bootstrap.servers', serversOrigin(side, input)],
       ...[...properties.keys()].map((name): [string, PropertyOrigin] => [
         name,
-        originOf(side, name, { entries, preset }),
+        originOf(side, name, {
+          entries,
+          preset,
+          reason: queue.has(name) ? limitWords(input.limits) : undefined,
+        }),
       ]),
     ]),
     certificates,
@@ -38,18 +44,29 @@ export function clusterConfig(
   };
 }
 
+/** The fetch queue where the container's memory asks for a smaller one. */
+function sideQueue(side: ClientSide, { limits: { memoryBytes } }: ResolveInput): ReadonlyMap<string, string> {
+  const bytes = portion('queueBytes', 1, memoryBytes);
+  if (side === 'producer' || bytes >= PORTIONS.queueBytes.max) return new Map();
+  return new Map([[QUEUE_PROPERTY, String(bytes / KIB)]]);
+}
+
+const KIB = 1_024;
+
 interface Given {
   readonly entries: PropertyEntries;
   readonly preset: Preset;
+  /** Instead of the reason of the table. */
+  readonly reason: string | undefined;
 }
 
-function originOf(side: ClientSide, name: string, { entries, preset }: Given): PropertyOrigin {
+function originOf(side: ClientSide, name: string, { entries, preset, reason }: Given): PropertyOrigin {
   const entry = entries.get(name);
   if (entry === undefined)
     return {
       key: `kafka.${side}.properties.${name}`,
       place: '',
-      note: `default: ${reasonOf(side, name, preset)}`,
+      note: `default: ${reason ?? reasonOf(side, name, preset)}`,
     };
   return {
     key: entry.key,

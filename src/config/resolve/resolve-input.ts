@@ -3,6 +3,7 @@
 import type { Translation } from '../client/properties.js';
 import type { Layer } from '../layers/layers.js';
 import type { Environment } from '../text/interpolate.js';
+import type { ContainerLimits } from './control-groups.js';
 import type { Settings } from './settings.js';
 
 /** `job`: everything that a run needs. `connection`: only what is needed to connect to Kafka. */
@@ -20,6 +21,9 @@ export interface ResolveInput {
   readonly shownFile: string | undefined;
   readonly workingDirectory: string;
   readonly environment: Environment;
+  readonly limits: ContainerLimits;
+  /** Then what they take is judged for all together. */
+  readonly isOneOfSeveral: boolean;
   readonly purpose: Purpose;
   readonly obtained: ((token: string) => void) | undefined;
 }

@@ -8,7 +8,9 @@ import type { ResolvedConfig } from '../keys/resolved.js';
 import { FIELDS, type Key, OPTIONS_PATH, TOPICS_PATH } from '../keys/schema.js';
 import type { Entry } from '../layers/layers.js';
 import type { Loaded } from '../load.js';
+import type { ContainerLimits } from '../resolve/control-groups.js';
 import { autoThreads } from '../resolve/machine.js';
+import { HEAP_MAX, limitWords, PORTIONS, QUEUE_PROPERTY } from '../resolve/memory.js';
 import { formatOrigin } from '../text/problem.js';
 import { formatDuration, formatPercent, formatSize } from '../text/units.js';
 
@@ -23,7 +25,7 @@ const OUR_DEFAULT = 'default of kafka-dispatcher';
 
 /** Every value in use, in the order of the file. Keys without a value are left out. */
 export function shownValues(config: ResolvedConfig, loaded: Pick<Loaded, 'details'>): readonly ShownValue[] {
-  const { settings, merged } = loaded.details;
+  const { settings, merged, limits } = loaded.details;
   const rows: ShownValue[] = [];
   for (const field of FIELDS) {
     const entry = merged.fields.get(field.path);
@@ -35,7 +37,7 @@ export function shownValues(config: ResolvedConfig, loaded: Pick<Loaded, 'detail
     rows.push({
       path: field.path.split('.'),
       value: masked,
-      origin: fieldOrigin(field.path, config, formatOrigin(settings.origin(field.path))),
+      origin: fieldOrigin(field.path, { config, limits }, formatOrigin(settings.origin(field.path))),
     });
   }
   rows.push(...propertyRows(['kafka', 'properties'], merged.properties['kafka.properties'], []));
@@ -76,6 +78,8 @@ function fieldValue(path: string, config: ResolvedConfig, value: unknown): unkno
   if (path === 'kafka.consumer.bootstrap-servers') return config.consumer.bootstrapServers.join(',');
   if (path === 'kafka.producer.bootstrap-servers') return config.producer.bootstrapServers.join(',');
   if (path === 'dispatcher.threads') return config.dispatcher.threads;
+  if (path === 'dispatcher.worker-heap-max') return config.dispatcher.workerHeapMax;
+  if (path === 'dispatcher.in-flight.bytes-max') return config.dispatcher.inFlight.bytesMax;
   if (path === 'dispatcher.batch.records-max') return config.dispatcher.batch.recordsMax;
   if (path === 'dispatcher.batch.bytes-max') return config.dispatcher.batch.bytesMax;
   return value;
@@ -88,12 +92,22 @@ function sharedServers(config: ResolvedConfig, value: unknown): unknown {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-function fieldOrigin(path: string, config: ResolvedConfig, origin: string): string {
+interface Decided {
+  readonly config: ResolvedConfig;
+  readonly limits: ContainerLimits;
+}
+
+function fieldOrigin(path: string, { config, limits }: Decided, origin: string): string {
   if (origin !== 'default') return origin;
+  const byLimit = (isLower: boolean): string =>
+    isLower ? `default: auto, ${limitWords(limits)}` : 'default: auto';
   if (path === 'name' && config.file !== undefined) return "default: the file's name";
   if (path === 'dispatcher.batch.records-max') return 'default, at most a quarter of in-flight.records-max';
   if (path === 'dispatcher.batch.bytes-max') return 'default: auto, by in-flight.bytes-max and threads';
-  return path === 'dispatcher.threads' ? `default: auto, ${autoThreads().origin}` : origin;
+  if (path === 'dispatcher.in-flight.bytes-max')
+    return byLimit(config.dispatcher.inFlight.bytesMax < PORTIONS.inFlightBytes.max);
+  if (path === 'dispatcher.worker-heap-max') return byLimit(config.dispatcher.workerHeapMax < HEAP_MAX);
+  return path === 'dispatcher.threads' ? `default: auto, ${autoThreads(limits).origin}` : origin;
 }
 
 function clientRows(
@@ -109,6 +123,7 @@ function clientRows(
     ['kafka', side, 'properties'],
     loaded.details.merged.properties[`kafka.${side}.properties`],
     missing,
+    config[side].origins,
   );
 }
 
@@ -116,6 +131,7 @@ function propertyRows(
   path: readonly string[],
   own: ReadonlyMap<string, Entry<string>>,
   defaults: readonly (readonly [string, string])[],
+  origins: ResolvedConfig['consumer']['origins'] = new Map(),
 ): ShownValue[] {
   return [
     ...[...own].map(([name, entry]) => ({
@@ -123,8 +139,15 @@ function propertyRows(
       value: mask(name, entry.value, entry.secret),
       origin: formatOrigin(entry.origin),
     })),
-    ...defaults.map(([name, value]) => ({ path: [...path, name], value, origin: OUR_DEFAULT })),
+    ...defaults.map(([name, value]) => ({ path: [...path, name], value, origin: ourDefault(name, origins) })),
   ];
+}
+
+function ourDefault(name: string, origins: ResolvedConfig['consumer']['origins']): string {
+  const note = origins.get(name)?.note ?? '';
+  return name === QUEUE_PROPERTY && note.includes('cgroup')
+    ? `${OUR_DEFAULT}, ${note.replace(/^default: /, '')}`
+    : OUR_DEFAULT;
 }
 
 function mask(name: string, value: unknown, secret: boolean): unknown {

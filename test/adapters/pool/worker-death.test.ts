@@ -37,7 +37,11 @@ async function deathOf(pool: TransformPool, task: TransformTask): Promise<Worker
   throw new assert.AssertionError({ message: 'the worker survived' });
 }
 
-const short: Setup = { module: MODULE, timeoutMs: 300, pool: { threads: 1, workerHeapMbMax: 48 } };
+const short: Setup = {
+  module: MODULE,
+  timeoutMs: 300,
+  pool: { threads: 1, workerHeapBytes: 48 * 1_048_576 },
+};
 
 async function assertAlive(pool: TransformPool): Promise<void> {
   const task = taskFor(inputOf(['a', 'b']));

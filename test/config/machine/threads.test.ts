@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allowedCores, containerLimits } from '../../src/config/resolve/control-groups.js';
-import { autoThreads } from '../../src/config/resolve/machine.js';
+import { allowedCores, containerLimits } from '../../../src/config/resolve/control-groups.js';
+import { autoThreads } from '../../../src/config/resolve/machine.js';
 
 const MIB = 1024 * 1024;
 const NO_LIMIT = { cpus: undefined, memoryBytes: undefined };
@@ -10,7 +10,7 @@ const limitsOf = (tree: Readonly<Record<string, string>>) => containerLimits((pa
 test('in a container, threads follow its CPU quota and memory limit, and the origin names which', () => {
   const threads = (cpus: number | undefined, memoryBytes: number | undefined, allowed = 64) => {
     const limits = { cpus, memoryBytes, cpuGroup: '/pod', memoryGroup: '/pod/one' };
-    const found = autoThreads({ all: 64, allowed }, limits);
+    const found = autoThreads(limits, { all: 64, allowed });
     return [found.threads, found.origin];
   };
   const memory = 'memory limit 512MiB, cgroup /pod/one';
@@ -23,7 +23,7 @@ test('in a container, threads follow its CPU quota and memory limit, and the ori
   assert.deepEqual(threads(undefined, undefined, 4), [3, 'the 4 of 64 cores it may run on, − 1']);
   assert.deepEqual(threads(3, undefined, 4), [2, 'CPU quota 3 of 64 cores, cgroup /pod']);
   assert.equal(threads(undefined, 1)[0], 1);
-  assert.equal(autoThreads({ all: 1, allowed: 1 }, NO_LIMIT).threads, 1);
+  assert.equal(autoThreads(NO_LIMIT, { all: 1, allowed: 1 }).threads, 1);
 });
 
 test('the CPUs that a process may run on are counted from ranges', () => {
