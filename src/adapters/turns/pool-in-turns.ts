@@ -1,5 +1,6 @@
 import type { BatchId } from '../../core/batch.js';
 import { DispatcherError } from '../../core/errors.js';
+import type { Clock } from '../../ports/clock.js';
 import {
   isWorkerDeath,
   type TransformPool,
@@ -10,9 +11,9 @@ import {
 import type { Turns } from '../../ports/turns.js';
 
 /** Workers that may die one after another before the pipeline is slowed down… */
-const DEATHS_AT_ONCE_MAX = 10;
+export const DEATHS_AT_ONCE_MAX = 10;
 /** …to one death in this time: a new worker takes the processor from the other pipelines. */
-const DEATH_INTERVAL_MS = 1_000;
+export const DEATH_INTERVAL_MS = 1_000;
 
 /**
  * A pool whose tasks wait for their turn: pipelines of one process share the processor by weight. A pipeline
@@ -22,15 +23,19 @@ export class PoolInTurns implements TransformPool {
   readonly threads: number;
   readonly #pool: TransformPool;
   readonly #turns: Turns;
+  readonly #clock: Clock;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
-  #deaths = 0;
-  #pause: NodeJS.Timeout | undefined;
+  /** Cancels the end of the pause; undefined: there is none. */
+  #pause: (() => void) | undefined;
+  /** The deaths that still count; each cancels its being forgotten. */
+  readonly #memories = new Set<() => void>();
   #closing = false;
 
-  constructor(pool: TransformPool, turns: Turns) {
+  constructor(pool: TransformPool, turns: Turns, clock: Clock) {
     this.#pool = pool;
     this.#turns = turns;
+    this.#clock = clock;
     this.threads = pool.threads;
   }
 
@@ -67,7 +72,8 @@ export class PoolInTurns implements TransformPool {
   /** What waits gets its chance within the deadline, in turn or not. */
   close(deadlineMs: number): Promise<void> {
     this.#closing = true;
-    clearTimeout(this.#pause);
+    this.#pause?.();
+    for (const cancel of this.#memories) cancel();
     for (const begin of this.#waiting.splice(0)) begin();
     return this.#pool.close(deadlineMs);
   }
@@ -89,25 +95,28 @@ export class PoolInTurns implements TransformPool {
       if (isWorkerDeath(error)) this.#died();
       throw error;
     } finally {
-      end();
       if (isCounted) {
         this.#running -= 1;
         this.#pump();
       }
+      // After the next task has asked for its turn: otherwise others with short turns would seem to be idle,
+      // and turns would alternate, whatever they take and weigh.
+      end();
     }
   }
 
   /** Each death counts for a while; with too many of them nothing begins until one is forgotten. */
   #died(): void {
-    this.#deaths += 1;
-    setTimeout(() => {
-      this.#deaths -= 1;
-    }, DEATH_INTERVAL_MS * DEATHS_AT_ONCE_MAX).unref();
-    if (this.#deaths <= DEATHS_AT_ONCE_MAX || this.#pause !== undefined || this.#closing) return;
-    this.#pause = setTimeout(() => {
+    if (this.#closing) return;
+    const cancel = this.#clock.after(DEATH_INTERVAL_MS * DEATHS_AT_ONCE_MAX, () => {
+      this.#memories.delete(cancel);
+    });
+    this.#memories.add(cancel);
+    if (this.#memories.size <= DEATHS_AT_ONCE_MAX || this.#pause !== undefined) return;
+    this.#pause = this.#clock.after(DEATH_INTERVAL_MS, () => {
       this.#pause = undefined;
       this.#pump();
-    }, DEATH_INTERVAL_MS);
+    });
   }
 
   #turn(): Promise<() => void> {

@@ -17,6 +17,7 @@ import type { Samples } from '../../transform/results/sample.js';
 import { passThroughTopic, type TaskSettings, taskSettings } from '../../transform/settings.js';
 import { version } from '../../version.js';
 import { formatOf } from '../job-formats.js';
+import { realClock } from '../real-clock.js';
 
 interface PoolDeps extends Pick<PoolSettings, 'describePartition'> {
   readonly logger: Logger;
@@ -75,7 +76,7 @@ async function createPool(
       workerHeapBytes: workerHeapMax,
       youngBytes: youngBytes(workerHeapMax),
     });
-    return turns === undefined || threads === 0 ? pool : new PoolInTurns(pool, turns);
+    return turns === undefined || threads === 0 ? pool : new PoolInTurns(pool, turns, realClock);
   };
   const topic = passThroughTopic(task);
   return topic === undefined ? open() : new PassThroughPool({ topic, threads, open });

@@ -1,12 +1,12 @@
 /** A pipeline among several: starts it, starts it again, and keeps how it ended. */
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
-import { newRunBooks } from '../../core/books/run-books.js';
-import { DispatcherError, ExitCode } from '../../core/errors.js';
+import { ExitCode } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import { inArea, type Logger } from '../../ports/logger.js';
 import type { Redact } from '../status.js';
-import { type Summary, summarize } from '../summary.js';
-import type { Pipeline, RunOutcome } from './pipeline.js';
+import type { Summary } from '../summary.js';
+import type { RunningPipeline, RunOutcome } from './pipeline.js';
+import { summaryOfNone } from './summary-of-none.js';
 
 /** The first pause before a pipeline is started again; doubles each time. */
 export const RESTART_MS = 1_000;
@@ -22,7 +22,7 @@ export type MemberState = 'starting' | 'running' | 'waiting' | 'failed' | 'ended
 
 export interface MemberParts {
   readonly name: string;
-  readonly prepare: (config: ResolvedConfig) => Promise<Pipeline>;
+  readonly prepare: (config: ResolvedConfig) => Promise<RunningPipeline>;
   /** The newest valid configuration. */
   readonly config: () => ResolvedConfig;
   /** A bounded run is over when it has failed; its command is repeated by whoever gave it. */
@@ -36,7 +36,7 @@ export interface MemberParts {
 
 export class Member {
   readonly name: string;
-  pipeline: Pipeline | undefined;
+  pipeline: RunningPipeline | undefined;
   /** Of the last time that it ran. */
   summary: Summary | undefined;
   /** How often it was started again. */
@@ -126,9 +126,10 @@ export class Member {
       if (this.stopping) pipeline.stop();
       if (this.cut) pipeline.cutNow();
       this.enter('running');
-      return await pipeline.conclude(await pipeline.run());
+      return await pipeline.toEnd();
     } catch (error) {
-      return { summary: this.notBegun(error, startedAt), exitNow: undefined };
+      const { name, redact } = this.parts;
+      return { summary: summaryOfNone(error, { name, redact, startedAt }), exitNow: undefined };
     }
   }
 
@@ -156,42 +157,5 @@ export class Member {
   private enter(state: MemberState): void {
     this.current = state;
     this.parts.changed();
-  }
-
-  /** The summary of a run that could not begin. */
-  private notBegun(cause: unknown, startedAt: Date): Summary {
-    const { accounting, metrics, progress } = newRunBooks();
-    const error =
-      cause instanceof DispatcherError
-        ? cause
-        : new DispatcherError('DEFECT', cause instanceof Error ? cause.message : String(cause), { cause });
-    return summarize(
-      {
-        state: 'failed',
-        error,
-        endReached: false,
-        records: { ...accounting.snapshot(), unsettled: 0 },
-        committed: [],
-        redelivery: [],
-        latency: { p50Ms: 0, p99Ms: 0 },
-        metrics: metrics.snapshot(),
-        progress: progress.progress(),
-        range: progress.range(),
-        activeMs: 0,
-        hung: false,
-        ends: undefined,
-        openTransactions: [],
-      },
-      {
-        name: this.name,
-        startedAt,
-        at: new Date(),
-        bytesOut: 0,
-        usage: { cpuMicroseconds: 0, rssPeakBytes: 0 },
-        redact: this.parts.redact,
-        reloads: 0,
-        stoppedBeforeEnd: false,
-      },
-    );
   }
 }

@@ -5,12 +5,15 @@ import type { ClosableLogger } from '../compose/logging.js';
 /** What a pipeline needs of a log: it does not end it. */
 export type PipelineLog = Logger & Pick<ClosableLogger, 'setLevels'>;
 
+/** What several pipelines need of the log that they share: they do not end it. */
+export type ProcessLog = Logger & Pick<ClosableLogger, 'setLevels' | 'with'>;
+
 /** The process's log, with the pipeline's name in every line. Levels are those of the process. */
 export class PipelineLogger extends LeveledLogger implements PipelineLog {
-  private readonly logger: ClosableLogger;
+  private readonly logger: ProcessLog;
   private readonly named: Logger;
 
-  constructor(logger: ClosableLogger, pipeline: string) {
+  constructor(logger: ProcessLog, pipeline: string) {
     super();
     this.logger = logger;
     this.named = logger.with({ pipeline });

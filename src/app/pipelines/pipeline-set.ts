@@ -1,51 +1,51 @@
 /** Several pipelines in one process: begins, reloads, adds and removes them, and knows when all are over. */
 
 import type { ResolvedConfig } from '../../config/keys/resolved.js';
-import type { Loaded } from '../../config/load.js';
 import type { LoadedPipelines } from '../../config/pipelines/load-pipelines.js';
 import type { Share } from '../../config/pipelines/shares.js';
 import { fingerprint } from '../../config/show/fingerprint.js';
-import { formatProblem } from '../../config/text/problem.js';
 import type { Clock } from '../../ports/clock.js';
 import { inArea } from '../../ports/logger.js';
-import type { ClosableLogger } from '../compose/logging.js';
 import type { Redact } from '../status.js';
+import type { Summary } from '../summary.js';
 import { Member } from './member.js';
-import type { Pipeline } from './pipeline.js';
+import { NewestConfiguration } from './newest-configuration.js';
+import type { RunningPipeline } from './pipeline.js';
 import type { PipelineJob } from './pipeline-job.js';
-import { PipelineLogger } from './pipeline-logger.js';
+import { PipelineLogger, type ProcessLog } from './pipeline-logger.js';
 
-/** A configuration that was read this recently is not read again: every pipeline asks for it. */
-const FRESH_MS = 500;
+/** Summaries of removed pipelines that are kept for the summary of all, the newest. */
+export const REMOVED_MAX = 100;
 
 export interface PipelineSetParts {
   readonly first: LoadedPipelines;
   /** Reads all configurations again; pipelines keep the shares that they have. */
   readonly load: (granted: ReadonlyMap<string, Share>) => LoadedPipelines;
   /** What a pipeline needs besides its configuration and its log. */
-  readonly prepare: (job: Pick<PipelineJob, 'config' | 'logger' | 'loadAgain'>) => Promise<Pipeline>;
+  readonly prepare: (job: Pick<PipelineJob, 'config' | 'logger' | 'loadAgain'>) => Promise<RunningPipeline>;
   readonly restarts: boolean;
   readonly clock: Clock;
-  readonly logger: ClosableLogger;
+  readonly logger: ProcessLog;
   readonly redact: Redact;
 }
 
 export class PipelineSet {
   readonly members = new Map<string, Member>();
+  /** How those ended that a reload has removed. */
+  readonly removed: Summary[] = [];
   private readonly parts: PipelineSetParts;
   /** The newest valid configuration of each pipeline. */
   private readonly configs = new Map<string, ResolvedConfig>();
   private readonly removing = new Set<Member>();
   private readonly granted = new Map<string, Share>();
-  private newest: LoadedPipelines;
-  private newestAtMs: number;
+  private readonly newest: NewestConfiguration;
   private stopping = false;
   private over: () => void = () => undefined;
 
   constructor(parts: PipelineSetParts) {
     this.parts = parts;
-    this.newest = parts.first;
-    this.newestAtMs = parts.clock.nowMs();
+    const { load } = parts;
+    this.newest = new NewestConfiguration({ ...parts, load: () => load(this.granted) });
   }
 
   /** Resolves when no pipeline runs, and none will be started again. */
@@ -53,7 +53,7 @@ export class PipelineSet {
     const ended = new Promise<void>((resolve) => {
       this.over = resolve;
     });
-    this.take(this.newest);
+    this.take(this.parts.first);
     for (const member of this.members.values()) member.start();
     return ended;
   }
@@ -72,20 +72,10 @@ export class PipelineSet {
   reload(cause: 'signal' | 'files'): void {
     if (this.stopping) return;
     const { logger } = this.parts;
-    const loaded = this.loadAll(cause === 'signal');
-    const faulty = loaded.pipelines.filter(({ loaded: one }) => one.config === undefined);
-    if (faulty.length > 0 || loaded.pipelines.length === 0)
-      inArea(logger, 'reload').error(
-        'the new configuration is faulty; pipelines that run continue with theirs',
-        {
-          why: loaded.problems
-            .filter(({ severity }) => severity === 'error')
-            .map(formatProblem)
-            .join(' | '),
-        },
-      );
+    const loaded = this.newest.read(cause === 'signal');
+    if (loaded === undefined) return;
     // A faulty file may hold the name of a pipeline that runs.
-    else this.removeAllBut(new Set(loaded.pipelines.map(({ name }) => name)));
+    if (this.newest.isWhole(loaded)) this.removeAllBut(new Set(loaded.pipelines.map(({ name }) => name)));
     const before = new Map(this.configs);
     const added = this.take(loaded);
     for (const member of this.members.values())
@@ -101,29 +91,12 @@ export class PipelineSet {
     return [...this.members.values(), ...this.removing];
   }
 
-  /** The newest configuration of one pipeline, for its own reload. */
-  private loadedOf(name: string): Loaded {
-    const { problems, pipelines } = this.loadAll(false);
-    const one = pipelines.find((pipeline) => pipeline.name === name);
-    // It is removed, or its file is faulty.
-    const empty = { ...(pipelines[0] ?? this.parts.first.pipelines[0])?.loaded, config: undefined, problems };
-    return one?.loaded ?? (empty as Loaded);
-  }
-
-  private loadAll(anew: boolean): LoadedPipelines {
-    const { clock, load } = this.parts;
-    if (!anew && clock.nowMs() - this.newestAtMs < FRESH_MS) return this.newest;
-    this.newest = load(this.granted);
-    this.newestAtMs = clock.nowMs();
-    return this.newest;
-  }
-
   /** Takes over what is valid; returns the members that are new. */
   private take({ pipelines, shares }: LoadedPipelines): readonly Member[] {
     const added: Member[] = [];
     for (const { name, loaded } of pipelines) {
       if (loaded.config === undefined) continue;
-      this.configs.set(name, loaded.config);
+      this.configs.set(name, this.newest.withLevels(loaded.config));
       const isLeaving = [...this.removing].some((member) => member.name === name);
       if (this.members.has(name) || isLeaving) continue;
       const share = shares.get(name);
@@ -140,7 +113,7 @@ export class PipelineSet {
     const logger = new PipelineLogger(this.parts.logger, name);
     return new Member({
       name,
-      prepare: (config) => prepare({ config, logger, loadAgain: () => this.loadedOf(name) }),
+      prepare: (config) => prepare({ config, logger, loadAgain: () => this.newest.of(name) }),
       config: () => this.configs.get(name) ?? first,
       restarts,
       clock,
@@ -177,10 +150,22 @@ export class PipelineSet {
       if (!member.isOver) continue;
       this.removing.delete(member);
       this.granted.delete(member.name);
-      inArea(this.parts.logger, 'reload').info('the removed pipeline has ended', { pipeline: member.name });
+      this.keep(member);
       // It may have been added again meanwhile.
       if (!this.stopping) this.parts.clock.after(0, () => this.reload('files'));
     }
     if (this.all().every((member) => member.isOver)) this.over();
+  }
+
+  private keep({ name, summary }: Member): void {
+    const { exitCode, records } = summary ?? {};
+    inArea(this.parts.logger, 'reload').info('the removed pipeline has ended', {
+      pipeline: name,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...records,
+    });
+    if (summary === undefined) return;
+    this.removed.push(summary);
+    if (this.removed.length > REMOVED_MAX) this.removed.shift();
   }
 }

@@ -124,6 +124,10 @@ export class Pipeline {
     this.parts.runner.cutNow();
   }
 
+  async toEnd(): Promise<RunOutcome> {
+    return this.conclude(await this.run());
+  }
+
   /** Runs until stopped, done or failed. */
   async run(): Promise<Observed> {
     const { job, runner, watch, expiry, throttle, telemetry, inForce } = this.parts;
@@ -167,3 +171,9 @@ export class Pipeline {
     return { summary, exitNow: report.hung || !flushed ? () => exitNow(summary.exitCode) : undefined };
   }
 }
+
+/** A pipeline to those that only use it. */
+export type RunningPipeline = Pick<
+  Pipeline,
+  'view' | 'answers' | 'config' | 'status' | 'reload' | 'stop' | 'cutNow' | 'toEnd'
+>;

@@ -33,6 +33,8 @@ export interface SummaryOfAll {
   readonly state: 'stopped' | 'failed';
   readonly exitCode: number;
   readonly pipelines: readonly Summary[];
+  /** Of pipelines that reloads have removed, the newest; the exit code is not theirs. */
+  readonly removed: readonly Summary[];
 }
 
 export interface OutcomeOfAll {
@@ -99,7 +101,7 @@ export async function runPipelines(job: PipelinesJob): Promise<OutcomeOfAll> {
     watch?.stop();
   });
   await Promise.all((job.events?.sinks ?? []).map((sink) => sink.close(FLUSH_MS)));
-  return outcomeOf(members());
+  return outcomeOf(members(), set.removed);
 }
 
 /** How long the last events may take. */
@@ -119,13 +121,13 @@ function watchOf({ first, files }: PipelinesJob, changed: () => void): FileWatch
     : undefined;
 }
 
-function outcomeOf(members: readonly Member[]): OutcomeOfAll {
+function outcomeOf(members: readonly Member[], removed: readonly Summary[]): OutcomeOfAll {
   const pipelines = members.flatMap(({ summary }) => (summary === undefined ? [] : [summary]));
   const exitCode = worstExitCode(pipelines.map((summary) => summary.exitCode));
   const hasFailed = pipelines.some(({ state }) => state === 'failed');
   const isHung = members.some((member) => member.exitNow !== undefined);
   return {
-    summary: { schema: 1, state: hasFailed ? 'failed' : 'stopped', exitCode, pipelines },
+    summary: { schema: 1, state: hasFailed ? 'failed' : 'stopped', exitCode, pipelines, removed },
     exitNow: isHung ? () => exitNow(exitCode) : undefined,
   };
 }

@@ -1,5 +1,5 @@
 /** Finds the pipelines of a configuration: the items of a list, or the files of a directory. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { Notes } from '../keys/side.js';
 import type { Environment } from '../text/interpolate.js';
@@ -30,31 +30,50 @@ export interface Found {
   readonly problems: readonly ReturnType<Problems['list']>[number][];
 }
 
-/** The files that decide which pipelines there are. */
+/** The files that decide which pipelines there are; of a directory that can't be read, only its path. */
 export function configurationFiles(path: string): readonly string[] {
-  if (!isDirectory(path)) return [path];
-  const { own, defaults } = filesOf(path);
+  if (statsOf(path)?.isDirectory() !== true) return [path];
+  const { own, defaults, refusal } = filesOf(path);
+  if (refusal !== undefined) return [path];
   return [...(defaults === undefined ? [] : [defaults]), ...own].map((name) => join(path, name));
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+/** Undefined: it isn't there, or can't be reached; whoever reads it says why. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined: the file is the configuration of one pipeline, as it always was. */
 export function findPipelines(file: string, finding: Finding): Found | undefined {
   const path = resolve(finding.workingDirectory, file);
-  if (isDirectory(path)) return inDirectory(file, path);
+  const stats = statsOf(path);
+  if (stats?.isDirectory() === true) return inDirectory(file, path);
   // A pipe can be read only once, and holds one configuration.
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  if (stats?.isFile() !== true) return undefined;
   return inFile(file, finding);
 }
 
-/** The YAML files of a directory that are pipelines, and the one with what they share. */
-function filesOf(path: string): { readonly own: readonly string[]; readonly defaults?: string } {
-  const names = readdirSync(path)
-    .filter((name) => YAML.test(name))
-    .sort();
+interface DirectoryFiles {
+  /** The YAML files that are pipelines. */
+  readonly own: readonly string[];
+  /** The one with what they share. */
+  readonly defaults?: string;
+  /** Why the directory can't be read. */
+  readonly refusal?: string;
+}
+
+function filesOf(path: string): DirectoryFiles {
+  let entries: readonly string[];
+  try {
+    entries = readdirSync(path);
+  } catch (error) {
+    return { own: [], refusal: error instanceof Error ? error.message : String(error) };
+  }
+  const names = entries.filter((name) => YAML.test(name)).sort();
   const defaults = DEFAULTS.find((name) => names.includes(name));
   return {
     own: names.filter((name) => !DEFAULTS.includes(name)),
@@ -64,8 +83,15 @@ function filesOf(path: string): { readonly own: readonly string[]; readonly defa
 
 function inDirectory(directory: string, path: string): Found {
   const problems = new Problems();
-  const { own, defaults } = filesOf(path);
-  if (own.length === 0)
+  const { own, defaults, refusal } = filesOf(path);
+  if (refusal !== undefined)
+    problems.error(
+      { file: directory, line: 1, column: 1 },
+      null,
+      `can't be read: ${refusal}`,
+      'let the user that runs kd list and enter this directory',
+    );
+  else if (own.length === 0)
     problems.error(
       { file: directory, line: 1, column: 1 },
       null,

@@ -44,7 +44,7 @@ export function sharesOf(
   granted: ReadonlyMap<string, Share>,
   problems: Problems,
 ): ReadonlyMap<string, Share> {
-  const budget = budgetOf(members);
+  const budget = budgetOf(members, granted);
   const weights = members.map(({ loaded }) => weightOf(loaded));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const all = new Map<string, Share>();
@@ -123,10 +123,8 @@ function divide(
 ): ReadonlyMap<string, number> {
   const { key, min, max } = RESOURCES[resource];
   const total = budget[resource];
-  const fixed = (member: Member): number | undefined =>
-    setBytes(member.loaded, resource) ?? granted.get(member.name)?.[resource];
-  const taken = members.reduce((sum, member) => sum + (fixed(member) ?? 0), 0);
-  const open = members.filter((member) => fixed(member) === undefined);
+  const taken = takenOf(resource, members, granted);
+  const open = members.filter((member) => fixedOf(resource, member, granted) === undefined);
   const left = total - taken;
   if (left < open.length * min) {
     problems.error(
@@ -148,22 +146,43 @@ function divide(
   );
 }
 
+/** What the user has set, or a pipeline that runs has; undefined: its share is still open. */
+function fixedOf(
+  resource: Resource,
+  { name, loaded }: Member,
+  granted: ReadonlyMap<string, Share>,
+): number | undefined {
+  return setBytes(loaded, resource) ?? granted.get(name)?.[resource];
+}
+
+function takenOf(
+  resource: Resource,
+  members: readonly Member[],
+  granted: ReadonlyMap<string, Share>,
+): number {
+  return members.reduce((sum, member) => sum + (fixedOf(resource, member, granted) ?? 0), 0);
+}
+
 interface Budget {
   readonly inFlightBytes: number;
   readonly queueBytes: number;
   readonly threads: number;
 }
 
-/** `auto` is never less than what the user has set for single pipelines, and the least for the others. */
-function budgetOf(members: readonly Member[]): Budget {
+/**
+ * `auto` is never less than what is set or granted, and the least for the others: a pipeline can be added to
+ * others that use all of it.
+ */
+function budgetOf(members: readonly Member[], granted: ReadonlyMap<string, Share> = new Map()): Budget {
   const settings = members[0]?.loaded.details.settings;
   const limits = limitsOf(members);
   const bytes = (resource: Resource): number => {
     const { key, min } = RESOURCES[resource];
     const given = settings?.get(key) ?? 'auto';
     if (given !== 'auto') return given;
-    const set = members.reduce((sum, { loaded }) => sum + (setBytes(loaded, resource) ?? 0), 0);
-    return Math.max(set + members.length * min, portion(resource, members.length, limits.memoryBytes));
+    const taken = takenOf(resource, members, granted);
+    const open = members.filter((member) => fixedOf(resource, member, granted) === undefined).length;
+    return Math.max(taken + open * min, portion(resource, members.length, limits.memoryBytes));
   };
   const threads = settings?.get('budget.threads') ?? 'auto';
   return {

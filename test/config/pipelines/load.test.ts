@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { configurationFiles } from '../../../src/config/pipelines/find.js';
 import { type LoadedPipelines, loadPipelines } from '../../../src/config/pipelines/load-pipelines.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kd-pipelines-'));
@@ -144,4 +146,31 @@ test('a pipeline that is added gets what the running ones leave; theirs stays', 
   const [one, two] = configs(after).map((config) => config?.dispatcher.inFlight.bytesMax);
   assert.equal(one, configs(before)[0]?.dispatcher.inFlight.bytesMax);
   assert.equal((one ?? 0) + (two ?? 0), 100 * 1_048_576);
+});
+
+test('a pipeline can be added to others that use the whole automatic budget', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `p${index}`);
+  const before = loadFile(list('', ...names.map((name) => item(name))));
+  const after = loadFile(list('', ...[...names, 'added'].map((name) => item(name))), before.shares);
+  assert.equal(messages(after), '');
+  assert.equal(configs(after).at(-1)?.dispatcher.inFlight.bytesMax, 2 * 1_048_576);
+  assert.deepEqual(
+    configs(after)
+      .slice(0, -1)
+      .map((config) => config?.dispatcher.inFlight.bytesMax),
+    configs(before).map((config) => config?.dispatcher.inFlight.bytesMax),
+  );
+});
+
+test("a directory that can't be read is a problem with its reason, not a defect", (context) => {
+  loadFolder('locked', { 'one.yml': file('one') });
+  context.mock.method(fs, 'readdirSync', () => {
+    throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  });
+  syncBuiltinESMExports();
+  const loaded = loadPipelines({ file: 'locked', environment: {}, workingDirectory: directory });
+  assert.match(messages(loaded), /locked:1 null can't be read: EACCES: permission denied/);
+  assert.deepEqual(configurationFiles(join(directory, 'locked')), [join(directory, 'locked')]);
+  context.mock.restoreAll();
+  syncBuiltinESMExports();
 });
