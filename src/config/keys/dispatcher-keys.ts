@@ -113,7 +113,9 @@ export const DISPATCHER_KEYS = {
     format: 'choice',
     default: 'shared',
     choices: ['shared', 'own'],
-    doc: 'reserved: has no effect until kd run takes several pipelines at once',
+    doc:
+      'several pipelines: shared: its tasks take turns with those of the others, by weight; own: it ' +
+      'computes whenever it has work',
   },
   'dispatcher.weight': {
     format: 'integer',
