@@ -14,15 +14,16 @@ export interface ShownConfig {
 
 /** Remembers how each configuration of a run came about: reloading brings others. */
 export class ConfigBook {
-  readonly #details = new WeakMap<ResolvedConfig, Details>();
+  /** By a part that stays the same where only the levels of the log are replaced. */
+  readonly #details = new WeakMap<ResolvedConfig['dispatcher'], Details>();
 
   note(config: ResolvedConfig | undefined, loaded: Details | undefined): void {
-    if (config !== undefined && loaded !== undefined) this.#details.set(config, loaded);
+    if (config !== undefined && loaded !== undefined) this.#details.set(config.dispatcher, loaded);
   }
 
   /** Values are redacted too: a secret may be in a place where none belongs. */
   shown(config: ResolvedConfig, redact: Redact): ShownConfig {
-    const details = this.#details.get(config);
+    const details = this.#details.get(config.dispatcher);
     const rows = details === undefined ? [] : shownValues(config, details);
     return {
       name: config.name,

@@ -8,6 +8,8 @@ import type { Member, MemberState } from './member.js';
 
 /** A pipeline that does not run: the summary of its last run, and what becomes of it. */
 type IdleBody = Partial<Summary> & {
+  readonly schema: 1;
+  readonly version: string;
   readonly name: string;
   readonly state: MemberState;
   readonly ready: false;
@@ -81,7 +83,16 @@ function statusOfAll(
 function sectionOf(member: Member): StatusOfAll['pipelines'][number] {
   const { name, pipeline, summary, state, restarts } = member;
   if (pipeline !== undefined) return { ...(pipeline.answers.status() as StatusBody), restarts };
-  return { ...summary, name, state, ready: false, notReady: reasonOf(member) ?? '', restarts };
+  return {
+    ...summary,
+    schema: 1,
+    version,
+    name,
+    state,
+    ready: false,
+    notReady: reasonOf(member) ?? '',
+    restarts,
+  };
 }
 
 /** The pipeline that has the partition, or else the first that is asked for. */

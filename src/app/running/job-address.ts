@@ -7,6 +7,8 @@ export interface JobAddress {
   readonly url: string;
   /** A secret. */
   readonly token: string | undefined;
+  /** The one of several that is meant; undefined: all. */
+  readonly pipeline?: string;
 }
 
 type Server = ResolvedConfig['server'];

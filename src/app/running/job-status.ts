@@ -70,7 +70,9 @@ export interface JobAnswer {
 }
 
 export async function askStatus(address: JobAddress, options: AskOptions = {}): Promise<JobAnswer> {
-  const body = await askJob(address, '/status', options);
+  const { pipeline } = address;
+  const query = pipeline === undefined ? '' : `?pipeline=${encodeURIComponent(pipeline)}`;
+  const body = await askJob(address, `/status${query}`, options);
   const root = new Fields(body);
   if (root.number('schema') !== 1)
     throw new DispatcherError('JOB_REFUSED', `what answers at ${address.url} is not a job of this version`, {

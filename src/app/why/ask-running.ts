@@ -50,8 +50,9 @@ export interface Asked {
 /** Never rejects for want of an answer: the topics can be asked all the same. */
 export async function askRunning(address: JobAddress, place: RecordPlace): Promise<Asked> {
   const { topic, partition, offset } = place;
+  const { url, pipeline } = address;
   const query = new URLSearchParams({ topic, partition: String(partition), offset: String(offset) });
-  const { url } = address;
+  if (pipeline !== undefined) query.set('pipeline', pipeline);
   try {
     const running = seen(new Fields(await askJob(address, `/why?${query.toString()}`)), place);
     return { url, running, why: 'answered' };

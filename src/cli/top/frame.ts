@@ -151,7 +151,7 @@ function progressLines({ progress }: JobStatus): readonly Line[] {
 }
 
 function lagText({ lag, owned, membership }: JobStatus): string {
-  if (owned === 0) return `owns no partition (${membership})`;
+  if (owned === 0) return membership === '' ? 'owns no partition' : `owns no partition (${membership})`;
   return `${lag === undefined ? 'not known yet' : `${count(lag)} records`} in ${count(owned)} partitions`;
 }
 

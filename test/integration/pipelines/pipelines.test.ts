@@ -88,6 +88,10 @@ class Running {
   readonly kd: KdProcess;
   private url = '';
 
+  get address(): string {
+    return this.url;
+  }
+
   constructor(folder: Folder) {
     this.kd = spawnKd(['run', '-o', 'json', '-c', '.'], { cwd: folder.path });
     started.push(this.kd);
@@ -115,6 +119,28 @@ class Running {
 
 const done = (sections: readonly Section[], name: string): boolean =>
   sections.some((one) => one.name === name && one.records?.transformed === RECIPE.records);
+
+/** The commands that ask a running job, with the configuration of three pipelines. */
+async function assertReaders(folder: Folder, url: string): Promise<void> {
+  const ask = (...words: readonly string[]): ReturnType<typeof runKd> =>
+    runKd([...words, '-c', '.', '--url', url], { cwd: folder.path });
+  const status = await ask('status');
+  assert.equal(status.code, 6, 'one of them is not ready');
+  for (const words of [/^stays {2}running, ready/m, /^leaves {2}running/m, /^bad {2}failed, not ready/m])
+    assert.match(status.stdout, words);
+  const one = await ask('status', '--pipeline', 'stays');
+  assert.equal(one.code, 0, one.stderr);
+  assert.doesNotMatch(one.stdout, /leaves|bad/);
+  const top = await ask('top', '--frames', '1');
+  assert.match(top.stdout, /stays \(\d of 3\) {2}running/);
+  // The pipeline is the one that reads the topic.
+  const why = await ask('why', folder.topic('leaves', 'in'), '0', '7', '-o', 'json');
+  const { state, job } = lastJson(why.stdout) as { state: string; job: { answer: string } | null };
+  assert.deepEqual(
+    { code: why.code, state, answer: job?.answer },
+    { code: 0, state: 'settled', answer: 'answered' },
+  );
+}
 
 test('a pipeline that fails does not stop the others, and its exit code is that of the process', async () => {
   const folder = new Folder(await sharedCluster());
@@ -161,6 +187,15 @@ test('a reload adds and removes pipelines, starts a failed one again, leaves the
   assert.match(text, /^kd_pipeline_state\{pipeline="bad",state="failed"\} 1$/m);
   assert.match((await running.get('/status?pipeline=stays')).text, /"name":"stays"/);
   assert.equal((await running.get('/status?pipeline=other')).status, 404);
+
+  const { pipelines: shown } = JSON.parse((await running.get('/config')).text) as {
+    readonly pipelines: readonly { readonly name: string; readonly entries: readonly unknown[] }[];
+  };
+  assert.deepEqual(shown.map(({ name, entries }) => [name, entries.length > 10]).sort(), [
+    ['leaves', true],
+    ['stays', true],
+  ]);
+  await assertReaders(folder, running.address);
 
   await folder.add('new', COPY);
   folder.remove('leaves.yml');

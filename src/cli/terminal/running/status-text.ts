@@ -84,7 +84,7 @@ function progressRows({ progress }: JobStatus): string[][] {
 }
 
 function lagText({ lag, owned, membership, partitions }: JobStatus): string {
-  if (owned === 0) return `owns no partition (${membership})`;
+  if (owned === 0) return membership === '' ? 'owns no partition' : `owns no partition (${membership})`;
   const all = `${lag === undefined ? 'not known yet' : `${count(lag)} records`}, ${count(owned)} partitions`;
   const behind = partitions
     .filter(({ lagRecords }) => lagRecords !== undefined && lagRecords > 0)

@@ -9,8 +9,9 @@ import { Budget } from '../../../app/why/scan.js';
 import type { ResolvedConfig } from '../../../config/keys/resolved.js';
 import { parseDuration } from '../../../config/text/units.js';
 import { ExitCode } from '../../../core/errors.js';
+import { topicMatcher } from '../../../core/topic-selection.js';
 import { type CliIo, colorsFor, type GlobalOptions, printJson } from '../../io.js';
-import { loadConfig } from '../../load-config.js';
+import { loadAllWithDetails, onlyOne } from '../../load-config.js';
 import { createCliLogger } from '../../log.js';
 import { addExample, addKafkaOptions, optionsOf } from '../../options.js';
 import { ScanProgress } from '../../terminal/running/scan-progress.js';
@@ -68,7 +69,7 @@ type Arguments = [topic: string, partition: number, offset: number, options: unk
 type Place = Parameters<typeof explainRecord>[0]['place'];
 
 async function why(place: Place, options: GlobalOptions & WhyOptions, io: CliIo): Promise<void> {
-  const config = await loadConfig(options, io, { purpose: 'connection' });
+  const { config, pipeline } = await configReading(place.topic, options, io);
   const logger = createCliLogger({ ...config.logging, level: { root: 'error' } }, options, io);
   const stop = new AbortController();
   const removeSignals = onStopSignals(() => stop.abort());
@@ -77,7 +78,7 @@ async function why(place: Place, options: GlobalOptions & WhyOptions, io: CliIo)
   const budget = new Budget(options.max, signal, (records, topic) => progress.at(records, topic));
   const { group, receipt } = options;
   try {
-    const job = jobIn(config, options.url);
+    const job = jobIn(config, { ...options, pipeline });
     const answer = await explainRecord({ config, logger, place, group, job, receipt, budget });
     progress.clear();
     print(answer, options, io);
@@ -89,12 +90,29 @@ async function why(place: Place, options: GlobalOptions & WhyOptions, io: CliIo)
   }
 }
 
+/** That of the one pipeline, or of the one that reads the topic. */
+async function configReading(
+  topic: string,
+  options: GlobalOptions & WhyOptions,
+  io: CliIo,
+): Promise<{ readonly config: ResolvedConfig; readonly pipeline: string | undefined }> {
+  const all = await loadAllWithDetails(options, io, { purpose: 'connection' });
+  const reading = all.usable.filter(({ config }) => topicMatcher(config.consumer.topics)(topic));
+  const [first] = reading;
+  const { config } = first !== undefined && reading.length === 1 ? first : onlyOne(all, options, io);
+  const isOneOfSeveral = all.several || options.pipeline !== undefined;
+  return { config, pipeline: isOneOfSeveral ? config.name : undefined };
+}
+
 const UNKNOWN: ReadonlySet<WhyAnswer['state']> = new Set(['unknown', 'no-topic']);
 
 /** Undefined: the configuration has no port, or a free one: then the topics alone are asked. */
-function jobIn({ server }: ResolvedConfig, url: string | undefined): JobAddress | undefined {
+function jobIn(
+  { server }: ResolvedConfig,
+  { url, pipeline }: { readonly url?: string; readonly pipeline: string | undefined },
+): JobAddress | undefined {
   if (url === undefined && (server === undefined || server.port === 0)) return undefined;
-  return addressOf(server, url);
+  return { ...addressOf(server, url), ...(pipeline === undefined ? {} : { pipeline }) };
 }
 
 function print(answer: WhyAnswer, options: GlobalOptions, io: CliIo): void {
