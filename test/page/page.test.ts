@@ -60,7 +60,13 @@ test('under load: rates, lag, dead letters and the log move; nothing of a record
     dispatcher: { rate: '4000/s' },
   });
   await cluster.tool.produce({ topic: job.input, recipe: { records: 200_000, partitions: 6 } });
-  const { kd, url } = await serving(t, job, ['--set', `server.token=${TOKEN}`]);
+  // Whole messages: masked ones have lost what could be markup.
+  const set = [`server.token=${TOKEN}`, 'dispatcher.dead-letter.samples=full'];
+  const { kd, url } = await serving(
+    t,
+    job,
+    set.flatMap((one) => ['--set', one]),
+  );
   const watched = await openPage(browser, url, { colorScheme: 'light' });
   const { page, wrong } = watched;
   await page.getByLabel('Token').fill('not the token at all');
