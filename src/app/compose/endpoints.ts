@@ -39,9 +39,7 @@ async function routesOf(
       path: '/status',
       answer: (query) => {
         const body = status(query.get('pipeline') ?? undefined);
-        return body === undefined
-          ? json({ error: 'there is no such pipeline', pipelines: names() }, 404)
-          : json(body);
+        return body === undefined ? noSuchPipeline(names()) : json(body);
       },
     },
     { path: '/config', answer: () => json(config()) },
@@ -49,6 +47,8 @@ async function routesOf(
     {
       path: '/why',
       answer: (query) => {
+        const pipeline = query.get('pipeline');
+        if (pipeline !== null && !names().includes(pipeline)) return noSuchPipeline(names());
         const answer = why(query);
         return json(answer, 'error' in answer ? 400 : 200);
       },
@@ -62,6 +62,10 @@ async function routesOf(
       }),
     },
   ];
+}
+
+function noSuchPipeline(names: readonly string[]): Answer {
+  return json({ error: 'there is no such pipeline', pipelines: names }, 404);
 }
 
 /** `?after=N`: only lines after that one. The lines are JSON already. */

@@ -41,7 +41,12 @@ export interface JobStatus {
   /** Records per second over the last ten seconds, by the job itself. */
   readonly recordsPerSecond: number;
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number };
-  readonly memory: { readonly rssBytes: number | undefined; readonly rssPeakBytes: number };
+  readonly memory: {
+    readonly rssBytes: number | undefined;
+    readonly rssPeakBytes: number;
+    /** Of the container; undefined: it has none. */
+    readonly limitBytes: number | undefined;
+  };
   readonly inFlight: { readonly records: number; readonly bytes: number; readonly bytesMax: number };
   readonly threads: { readonly all: number; readonly busy: number; readonly deaths: number };
   readonly owned: number;
@@ -109,6 +114,7 @@ function readStatus(one: Fields, root: Fields): JobStatus {
     memory: {
       rssBytes: one.in('memory').number('rssBytes'),
       rssPeakBytes: one.in('memory').count('rssPeakBytes'),
+      limitBytes: one.in('memory').number('limitBytes'),
     },
     inFlight: {
       records: one.count('inFlightRecords'),

@@ -186,7 +186,12 @@ test('a reload adds and removes pipelines, starts a failed one again, leaves the
   assert.match(text, /^kd_records_consumed_total\{pipeline="stays"\} 2000$/m);
   assert.match(text, /^kd_pipeline_state\{pipeline="bad",state="failed"\} 1$/m);
   assert.match((await running.get('/status?pipeline=stays')).text, /"name":"stays"/);
-  assert.equal((await running.get('/status?pipeline=other')).status, 404);
+  for (const path of ['/status?pipeline=other', '/why?pipeline=other&topic=t&partition=0&offset=0']) {
+    const { status, text: answer } = await running.get(path);
+    assert.equal(status, 404, path);
+    const { pipelines: names } = JSON.parse(answer) as { pipelines: string[] };
+    assert.deepEqual(names.sort(), ['bad', 'leaves', 'stays']);
+  }
 
   const { pipelines: shown } = JSON.parse((await running.get('/config')).text) as {
     readonly pipelines: readonly { readonly name: string; readonly entries: readonly unknown[] }[];

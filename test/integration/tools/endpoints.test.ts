@@ -77,6 +77,8 @@ test(
     const text = await (await fetch(`${url}/metrics`)).text();
     assert.equal(promtoolSays(text), '');
     assert.equal((await get('/elsewhere')).status, 404);
+    for (const path of ['/status?pipeline=nope', '/why?pipeline=nope&topic=t&partition=0&offset=0'])
+      assert.equal((await get(path)).status, 404, path);
     assert.equal((await fetch(`${url}/livez`, { method: 'POST' })).status, 405);
     kd.kill('SIGTERM');
     assert.equal((await kd.ended).code, 0);

@@ -103,8 +103,9 @@ export function workersText({ threads }: JobStatus): string {
 
 export function memoryText({ memory, inFlight }: JobStatus): string {
   const now = memory.rssBytes === undefined ? '' : `${bytes(memory.rssBytes)}, `;
+  const limit = memory.limitBytes === undefined ? '' : `, limit ${bytes(memory.limitBytes)}`;
   return (
-    `${now}peak ${bytes(memory.rssPeakBytes)}; in flight ${count(inFlight.records)} records, ` +
+    `${now}peak ${bytes(memory.rssPeakBytes)}${limit}; in flight ${count(inFlight.records)} records, ` +
     `${bytes(inFlight.bytes)} of ${bytes(inFlight.bytesMax)}`
   );
 }
