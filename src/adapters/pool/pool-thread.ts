@@ -163,7 +163,7 @@ export class PoolThread {
     if (codeOf(this.#error) === 'ERR_WORKER_OUT_OF_MEMORY') {
       return new WorkerDeathError(
         'WORKER_OUT_OF_MEMORY',
-        'the worker ran out of memory',
+        'the worker ran out of memory: its heap may take dispatcher.worker-heap-max',
         suspects,
         this.#error,
       );

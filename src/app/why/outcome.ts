@@ -103,7 +103,7 @@ function filtered(
 }
 
 function withoutResult(
-  { request, known, standing }: Sought,
+  { request, known, standing, record }: Sought,
   isComplete: boolean,
 ): Pick<Outcome, 'state' | 'filteredBy' | 'sentences' | 'remedy'> {
   const reasons = known.running?.filterReasons ?? [];
@@ -124,7 +124,9 @@ function withoutResult(
     state: 'settled',
     sentences: [
       ...standing.sentences,
-      `No result was found${early}: it was filtered${maybe}, or its result has another key or timestamp.`,
+      record?.key === null
+        ? "Its results can't be recognised: it has no key, and they do not name their source."
+        : `No result was found${early}: it was filtered${maybe}, or its result has another key or timestamp.`,
     ],
     remedy: isComplete
       ? 'with dispatcher.output.source-headers: true results name their source, and a receipt ' +
