@@ -8,7 +8,7 @@ import {
   type TransformTask,
   type Whereabouts,
 } from '../../ports/transform-pool.js';
-import type { Turns } from '../../ports/turns.js';
+import type { EndTurn, Turns } from '../../ports/turns.js';
 
 /** Workers that may die one after another before the pipeline is slowed down… */
 export const DEATHS_AT_ONCE_MAX = 10;
@@ -89,8 +89,11 @@ export class PoolInTurns implements TransformPool {
   async #runNow(task: TransformTask): Promise<TransformResult> {
     const isCounted = !this.#closing;
     const end = isCounted ? await this.#turn() : () => undefined;
+    let usedMs: number | undefined;
     try {
-      return await this.#pool.run(task);
+      const result = await this.#pool.run(task);
+      usedMs = result.thread?.tookMs;
+      return result;
     } catch (error) {
       if (isWorkerDeath(error)) this.#died();
       throw error;
@@ -101,7 +104,7 @@ export class PoolInTurns implements TransformPool {
       }
       // After the next task has asked for its turn: otherwise others with short turns would seem to be idle,
       // and turns would alternate, whatever they take and weigh.
-      end();
+      end(usedMs);
     }
   }
 
@@ -119,7 +122,7 @@ export class PoolInTurns implements TransformPool {
     });
   }
 
-  #turn(): Promise<() => void> {
+  #turn(): Promise<EndTurn> {
     return new Promise((resolve) => this.#turns.take(resolve));
   }
 }

@@ -99,7 +99,7 @@ async function workingPool(settings: PoolSettings): Promise<TransformPool> {
     : (await import('../../adapters/pool/piscina-pool.js')).createPiscinaPool(settings);
 }
 
-/** The turns that the workers of several pipelines take; `atOnce` of them may compute at the same time. */
-export function createTurns(clock: Clock, atOnce: number): { of(weight: number): Turns } {
-  return new TurnTaking(clock, atOnce);
+/** The turns that the workers of several pipelines take; `threads` of them may compute at the same time. */
+export function createTurns(clock: Clock, threads: number): { of(weight: number): Turns } {
+  return new TurnTaking(clock, threads);
 }

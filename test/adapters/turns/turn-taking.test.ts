@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TURN_MS_MAX, TurnTaking } from '../../../src/adapters/turns/turn-taking.js';
-import type { Turns } from '../../../src/ports/turns.js';
+import { FULL_TURN_MS, TURN_MS_MAX, TurnTaking } from '../../../src/adapters/turns/turn-taking.js';
+import type { EndTurn, Turns } from '../../../src/ports/turns.js';
 import { Random } from '../../support/fakes/random.js';
 import { VirtualClock } from '../../support/fakes/virtual-clock.js';
 
@@ -42,7 +42,7 @@ function runFor(clock: VirtualClock, ms: number): void {
 
 const pipeline = fc.record({
   weight: fc.integer({ min: 1, max: 20 }),
-  turnMs: fc.integer({ min: 1, max: 49 }),
+  turnMs: fc.integer({ min: FULL_TURN_MS, max: 49 }),
 });
 
 test('pipelines that always have work get processor time by weight, however long their turns are', () => {
@@ -52,7 +52,7 @@ test('pipelines that always have work get processor time by weight, however long
       const clock = new VirtualClock(random);
       const turns = new TurnTaking(clock, 1);
       const all = specs.map(
-        ({ weight, turnMs }) => new Busy(clock, turns.of(weight), () => random.between(1, turnMs)),
+        ({ weight, turnMs }) => new Busy(clock, turns.of(weight), () => random.between(FULL_TURN_MS, turnMs)),
       );
       for (const one of all) one.begin();
       runFor(clock, 60_000);
@@ -93,7 +93,7 @@ test('a turn is over after 50 ms, so a task that hangs keeps nobody waiting', ()
   const other = turns.of(1);
   other.take((end) => {
     beganMs.push(clock.nowMs());
-    end();
+    end(FULL_TURN_MS);
   });
   assert.deepEqual(beganMs, []);
   runFor(clock, 1_000);
@@ -129,4 +129,69 @@ test('a pipeline that was idle does not catch up on what it did not use', () => 
   late.begin();
   runFor(clock, 10_000);
   assert.ok(Math.abs(steady.usedMs - beforeMs - late.usedMs) <= 2 * TURN_MS_MAX, `${late.usedMs} ms`);
+});
+
+test('a turn that a busy main thread ends late is not charged for all of that time', () => {
+  let nowMs = 0;
+  // No timer ever fires in time: the main thread reads the configuration of all pipelines.
+  const clock = { nowMs: () => nowMs, after: () => () => undefined };
+  const turns = new TurnTaking(clock, 1);
+  const [unlucky, other] = [turns.of(1), turns.of(1)];
+  const served: string[] = [];
+  let endOfUnlucky: EndTurn = () => undefined;
+  unlucky.take((end) => {
+    endOfUnlucky = end;
+  });
+  const again = (): void =>
+    other.take((end) => {
+      served.push('other');
+      nowMs += 1;
+      if (served.length < 1_000) again();
+      end();
+    });
+  unlucky.take((end) => {
+    served.push('unlucky');
+    end();
+  });
+  again();
+  nowMs += 2_000;
+  endOfUnlucky();
+  const before = served.indexOf('unlucky');
+  assert.ok(before <= TURN_MS_MAX + FULL_TURN_MS, `after ${before} turns`);
+});
+
+test('short tasks share a turn, so they do not wait for a busy main thread one by one', () => {
+  const clock = new VirtualClock(new Random(1));
+  const turns = new TurnTaking(clock, 1);
+  const all = Array.from({ length: 25 }, () => turns.of(1));
+  // Each has shown how short its tasks are; the thread's time counts, not that of the turn.
+  for (const pipeline of all) pipeline.take((end) => clock.after(40, () => end(0.3)));
+  runFor(clock, 2_000);
+  const ends: EndTurn[] = [];
+  for (const pipeline of all) pipeline.take((end) => ends.push(end));
+  assert.equal(ends.length, FULL_TURN_MS);
+  ends[0]?.(0.3);
+  assert.equal(ends.length, FULL_TURN_MS + 1);
+});
+
+test('a long task waits until short ones have ended, and none is passed in front of it', () => {
+  const clock = new VirtualClock(new Random(1));
+  const turns = new TurnTaking(clock, 1);
+  const [short, long, other] = [turns.of(1), turns.of(1), turns.of(1)];
+  for (const pipeline of [short, other]) pipeline.take((end) => end(1));
+  long.take((end) => end(20));
+  const began: string[] = [];
+  let endShort: EndTurn = () => undefined;
+  long.take((end) => end(20));
+  short.take((end) => {
+    began.push('short');
+    endShort = end;
+  });
+  long.take(() => began.push('long'));
+  other.take(() => began.push('other'));
+  assert.deepEqual(began, ['short', 'other']);
+  endShort(1);
+  assert.deepEqual(began, ['short', 'other']);
+  runFor(clock, TURN_MS_MAX + 1);
+  assert.deepEqual(began, ['short', 'other', 'long']);
 });
